@@ -1,0 +1,150 @@
+import re
+
+from odoo import http
+from odoo.http import content_disposition, request
+
+
+# Nothing of a receipt may stay in a cache, a search engine, or the address that the next site sees.
+HEADERS = {
+    'Cache-Control': 'no-store',
+    'X-Robots-Tag': 'noindex, nofollow',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
+SLUG = re.compile(r'[0-9A-Za-z]{12}', re.ASCII)
+LANGUAGES = ('en', 'sw')  # Of the public pages; Swahili where the school has switched it on.
+
+
+class SchoolReceiptController(http.Controller):
+    _page_url = '/rc/<string:slug>'
+    _pdf_url = '/rc/<string:slug>/pdf'
+    _check_url = '/rc/check/<string:slug>'
+
+    # === ROUTES === #
+
+    @http.route(
+        _page_url, type='http', auth='public', methods=['GET'], readonly=True, save_session=False,
+        sitemap=False,
+    )
+    def school_receipt_page(self, slug, lang=None, **_kwargs):
+        """ Show a receipt to whoever holds its public code.
+
+        :param str slug: The receipt's public code.
+        :param str lang: 'en' or 'sw'; by default what the browser prefers.
+        :return: The page, or one neutral page with status 404.
+        :rtype: odoo.http.Response
+        """
+        self._choose_language(lang)
+        receipt = self._find_receipt(slug)
+        if not receipt:
+            return self._answer_not_found()
+        return self._answer('school_fees.receipt_page', {
+            'values': receipt._get_print_values(), 'path': receipt._get_public_url(),
+        })
+
+    @http.route(
+        _check_url, type='http', auth='public', methods=['GET'], readonly=True,
+        save_session=False, sitemap=False,
+    )
+    def school_receipt_check(self, slug, lang=None, **_kwargs):
+        """ Say whether a receipt is genuine, with just enough to compare it by.
+
+        :param str slug: The receipt's public code.
+        :param str lang: As above.
+        :return: The page, or one neutral page with status 404.
+        :rtype: odoo.http.Response
+        """
+        self._choose_language(lang)
+        receipt = self._find_receipt(slug)
+        if not receipt:
+            return self._answer_not_found()
+        return self._answer('school_fees.receipt_check_page', {
+            'values': receipt._get_check_values(), 'path': f'/rc/check/{slug}',
+        })
+
+    @http.route(
+        _pdf_url, type='http', auth='public', methods=['GET'], save_session=False, sitemap=False,
+    )
+    def school_receipt_pdf(self, slug, lang=None, **_kwargs):
+        """ Print a receipt for whoever holds its public code: no more than its page shows.
+
+        :param str slug: The receipt's public code.
+        :param str lang: As above.
+        :return: The PDF file, or one neutral page with status 404.
+        :rtype: odoo.http.Response
+        """
+        self._choose_language(lang)
+        receipt = self._find_receipt(slug)
+        if not receipt:
+            return self._answer_not_found()
+        # The code stands for the right to read; reports are for internal users.
+        report_sudo = request.env['ir.actions.report'].sudo().with_company(receipt.company_id)
+        pdf, _type = report_sudo.with_context(school_receipt_public=True)._render_qweb_pdf(
+            'school_fees.report_school_receipt', receipt.ids,
+        )
+        return request.make_response(pdf, headers=list({
+            **HEADERS,
+            'Content-Type': 'application/pdf',
+            'Content-Length': str(len(pdf)),
+            'Content-Disposition': content_disposition(
+                f'{receipt._get_print_filename()}.pdf', disposition_type='inline',
+            ),
+        }.items()))
+
+    # === HELPERS === #
+
+    def _find_receipt(self, slug):
+        """ Return the receipt of a public code.
+
+        :param str slug: The code as the address gave it.
+        :return: The receipt in sudo mode, empty for a wrong code and for a receipt not yet posted.
+        :rtype: school.receipt
+        """
+        # The code stands for the right to read.
+        receipt_sudo = request.env['school.receipt'].sudo()
+        if not SLUG.fullmatch(slug):
+            return receipt_sudo
+        return receipt_sudo.search([('slug', '=', slug), ('state', '!=', 'draft')], limit=1)
+
+    def _choose_language(self, wanted):
+        """ Set the language of the answer.
+
+        :param str wanted: What the address asks for, if anything.
+        :return: None
+        """
+        if wanted not in LANGUAGES:
+            wanted = request.httprequest.accept_languages.best_match(LANGUAGES, default='en')
+        installed = dict(request.env['res.lang'].get_installed())
+        if wanted == 'sw' and 'sw' in installed:
+            request.update_context(lang='sw')
+        else:
+            english = next((code for code in installed if code.startswith('en')), 'en_US')
+            request.update_context(lang=english)
+
+    def _answer(self, template, values, status=200):
+        """ Render a page on its own, without Odoo's layout and style sheets.
+
+        :param str template: The template's xml id.
+        :param dict values: What it shows.
+        :param int status: The HTTP status.
+        :rtype: odoo.http.Response
+        """
+        installed = dict(request.env['res.lang'].get_installed())
+        html = request.env['ir.qweb']._render(template, {
+            'language': request.env.context['lang'][:2],
+            'languages': LANGUAGES if 'sw' in installed else LANGUAGES[:1],
+            'path': '',
+            **values,
+        })
+        return request.make_response(html, headers=list(HEADERS.items()), status=status)
+
+    def _answer_not_found(self):
+        """ Answer unknown, wrong and revoked codes alike.
+
+        :rtype: odoo.http.Response
+        """
+        return self._answer('school_fees.receipt_not_found_page', {}, status=404)

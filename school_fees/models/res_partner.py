@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+
+from odoo.addons.school_fees.models.school_guardian_phone import to_e164
+
+
+class ResPartner(models.Model):
+    _inherit = 'res.partner'
+
+    is_school_student = fields.Boolean(
+        string="Is a Student", readonly=True, copy=False,
+        help="The ledger account of a student. Hidden from users without a school or accounting"
+             " role.",
+    )
+    guardian_link_ids = fields.One2many(
+        string="Children", comodel_name='school.guardian.link', inverse_name='partner_id',
+        groups='school_fees.group_bursar',
+    )
+    guardian_phone_ids = fields.One2many(
+        string="More Phones", comodel_name='school.guardian.phone', inverse_name='partner_id',
+        groups='school_fees.group_bursar',
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('is_school_student', 'parent_id', 'is_company')
+    def _check_school_student(self):
+        """ Check that a student is a partner alone.
+
+        Odoo books a bill on the commercial partner: below a parent, all children of a family would
+        share one ledger account.
+
+        :raise ValidationError: If a student has a parent or is a company.
+        """
+        for partner in self.filtered('is_school_student'):
+            if partner.parent_id:
+                raise ValidationError(self.env._(
+                    "A student cannot belong to another contact: the debt would be booked there."
+                ))
+            if partner.is_company:
+                raise ValidationError(self.env._("A student cannot be a company."))
+
+    # === BUSINESS METHODS === #
+
+    def _get_school_phones(self):
+        """ Return the guardian's phone numbers, the one on the contact first.
+
+        Note: `self.ensure_one()`
+
+        :return: Numbers in E.164 form; what is no number is left out.
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        numbers = [to_e164(self.phone), *self.sudo().guardian_phone_ids.mapped('e164')]
+        return list(dict.fromkeys(filter(None, numbers)))
+
+    def _open_schools_to_guardian_users(self):
+        """ Open the schools of their children to the portal users of these guardians.
+
+        A guardian belongs to no school; Odoo's company rules would hide a child of any school that
+        is not among the user's companies. Which records are then seen, only the portal's record
+        rules decide.
+
+        :return: None
+        """
+        for partner_sudo in self.sudo():  # Users and their companies are the administrator's.
+            companies = partner_sudo.guardian_link_ids.filtered('portal').company_id
+            for user_sudo in partner_sudo.with_context(active_test=False).user_ids:
+                missing = companies - user_sudo.company_ids
+                if missing and user_sudo.share:
+                    user_sudo.company_ids = [Command.link(company.id) for company in missing]

@@ -1,0 +1,179 @@
+from decimal import Decimal
+
+from odoo import api, models
+from odoo.fields import Command
+
+from odoo.addons.school_fees.rules import allocation
+
+
+class SchoolReceiptBooking(models.Model):
+    """Booking of money into receipts, in batches: the one road into the ledger for every channel."""
+
+    _inherit = 'school.receipt'
+
+    # === BUSINESS METHODS - ALLOCATION === #
+
+    @api.model
+    def _propose_shares(self, requests):
+        """ Split each amount over students: chosen bills, then oldest due, then siblings.
+
+        The rule is that of the family (school-fees section 2.5): what was asked for on chosen bills
+        settles those; the rest goes to the named student's oldest debt, then to the siblings by
+        the family's policy; what is left is credit of the named student. Requests are served in
+        the order given, each seeing what those before it have already taken.
+
+        :param list[dict] requests: For each payment `student` (school.student, the one named),
+                                    `amount` (Decimal, KES) and optionally `invoices`
+                                    (account.move, the bills chosen).
+        :return: For each request its list of (student, Decimal amount) pairs.
+        :rtype: list[list[tuple]]
+        """
+        Student = self.env['school.student']
+        named = Student.browse({request['student'].id for request in requests})
+        everyone = named | named.family_id.student_ids
+        items_by_student = {student: [] for student in everyone}
+        student_of_partner = {student.partner_id: student for student in everyone}
+        lines = self.env['account.move.line'].search([
+            ('partner_id', 'in', everyone.partner_id.ids),
+            ('account_id.account_type', '=', 'asset_receivable'),
+            ('parent_state', '=', 'posted'),
+            ('reconciled', '=', False),
+            ('amount_residual', '>', 0),
+        ], order='date_maturity, id')
+        for line in lines:
+            student = student_of_partner[line.partner_id]
+            if line.company_id == student.company_id:
+                items_by_student[student].append({
+                    'line': line,
+                    'due': line.date_maturity or line.date,
+                    'left': Decimal(str(line.amount_residual)),
+                })
+        return [
+            self._propose_one(request, items_by_student) for request in requests
+        ]
+
+    @api.model
+    def _propose_one(self, request, items_by_student):
+        """ Split one amount and take it off the open items.
+
+        :param dict request: As in :meth:`_propose_shares`.
+        :param dict items_by_student: The open items of each student, changed in place.
+        :return: (student, Decimal amount) pairs.
+        :rtype: list[tuple]
+        """
+        student = request['student']
+        chosen = request.get('invoices') or self.env['account.move']
+        siblings = (student | student.family_id.student_ids.sorted('admission_no')).filtered(
+            lambda s: s == student or s.state == 'active'
+        )
+        items = [
+            allocation.OpenItem(
+                key=item['line'].id, student=owner.id, due=item['due'], amount=item['left'],
+                chosen=item['line'].move_id in chosen,
+            )
+            for owner in siblings
+            for item in items_by_student.get(owner, ())
+            if item['left'] > 0
+        ]
+        shares = allocation.allocate(
+            request['amount'], items, student.id, siblings.ids,
+            student.family_id.allocation_policy or 'oldest_due',
+        )
+        for owner_id, share in shares:
+            owner = student.browse(owner_id)
+            left = share
+            open_items = sorted(
+                items_by_student.get(owner, ()), key=lambda i: i['line'].move_id not in chosen,
+            )
+            for item in open_items:
+                taken = min(left, item['left'])
+                item['left'] -= taken
+                left -= taken
+        return [(student.browse(owner_id), share) for owner_id, share in shares]
+
+    # === BUSINESS METHODS - BOOKING === #
+
+    @api.model
+    def _book(self, bookings, payments_without_receipt=()):
+        """ Post a batch of payments, make their receipts and settle the bills.
+
+        One `create`, one `action_post` and one `_reconcile_plan` serve the whole batch. All of it
+        or nothing is written: the caller holds the savepoint or transaction.
+
+        :param list[dict] bookings: For each payment `receipt` (values of the receipt, its lines
+                                    left out), `shares` ((student, Decimal) pairs, KES),
+                                    `payment` (values common to its payments: journal, method
+                                    line, memo) and optionally `invoices` (bills chosen).
+        :param payments_without_receipt: Values of payments to post along that name no student.
+        :return: The receipts, in the order of the bookings, and the payments without receipt.
+        :rtype: tuple[school.receipt, account.payment]
+        """
+        self = self._with_booking_context(bookings)
+        receipts = self.create([
+            {
+                **booking['receipt'],
+                'state': 'posted',
+                'line_ids': [
+                    Command.create({
+                        'student_id': student.id,
+                        'amount': float(share),
+                        'company_id': booking['receipt']['company_id'],
+                    })
+                    for student, share in booking['shares']
+                ],
+            }
+            for booking in bookings
+        ])
+        receipts._assign_numbers()
+
+        lines = receipts.line_ids
+        booking_of = dict(zip(receipts, bookings, strict=True))
+        payments = self.env['account.payment'].create([
+            line._prepare_payment_values(booking_of[line.receipt_id]) for line in lines
+        ] + list(payments_without_receipt))
+        payments.action_post()
+        receipt_payments = payments[:len(lines)]
+
+        for line, payment in zip(lines, receipt_payments, strict=True):
+            line.payment_id = payment
+            line.move_line_id = payment.move_id.line_ids.filtered(
+                lambda item: item.account_id == line.payment_id.destination_account_id
+            )
+        lines._reconcile_with_bills({
+            line: booking_of[line.receipt_id].get('invoices') for line in lines
+        })
+        return receipts, payments[len(lines):]
+
+    @api.model
+    def _with_booking_context(self, bookings):
+        """ Return `self` without mail tracking, unless a school's audit trail asks for it.
+
+        Tracking costs about a third of the posting time; the receipt itself, its numbers and the
+        entry are the record. A company with the restrictive audit trail keeps all of it.
+
+        :param list[dict] bookings: As in :meth:`_book`.
+        :rtype: school.receipt
+        """
+        companies = self.env['res.company'].browse({
+            booking['receipt']['company_id'] for booking in bookings
+        })
+        if any(companies.mapped('restrictive_audit_trail')):
+            return self
+        return self.with_context(tracking_disable=True)
+
+    # === BUSINESS METHODS - REVERSAL === #
+
+    def _reverse(self, reason):
+        """ Reverse posted receipts: the number stays, the bills are open again, nothing is deleted.
+
+        :param str reason: Why, for the people who read the receipt later.
+        :return: None
+        """
+        for receipt in self.filtered(lambda r: r.state == 'posted'):
+            payments = receipt.line_ids.payment_id
+            payments.move_id._reverse_moves(
+                [{'ref': ' '.join((receipt.number, reason))[:200]} for _move in payments.move_id],
+                cancel=True,
+            )
+            payments.state = 'canceled'
+            receipt.write({'state': 'reversed', 'reversed_reason': reason})

@@ -1,0 +1,171 @@
+import base64
+import io
+import re
+
+import pytz
+import qrcode
+
+from odoo import models
+from odoo.tools import format_date
+
+
+SCHOOL_TZ = pytz.timezone('Africa/Nairobi')  # East Africa Time: what a receipt prints.
+
+
+class SchoolReceiptPage(models.Model):
+    """What a receipt shows on paper and on its public page."""
+
+    _inherit = 'school.receipt'
+
+    # === ACTION METHODS === #
+
+    def action_open_page(self):
+        """ Open the receipt's public page.
+
+        :return: A URL action.
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {'type': 'ir.actions.act_url', 'url': self._get_public_url(), 'target': 'new'}
+
+    # === BUSINESS METHODS === #
+
+    def _get_print_values(self, full=False):
+        """ Return what the receipt shows.
+
+        Whoever holds the public code sees first name and admission number only; the payer, full
+        names and the balance before need a log-in (design section 5).
+
+        Note: `self.ensure_one()`
+
+        :param bool full: Whether the reader may see full names and the payer.
+        :return: The texts of the receipt, ready to print, in the language of the context.
+        :rtype: dict
+        """
+        self.ensure_one()
+        receipt_sudo = self.sudo()  # The public code or the log-in was checked by the caller.
+        currency = receipt_sudo.currency_id
+        return {
+            'school': receipt_sudo.company_id.name,
+            'school_contact': ' · '.join(filter(None, (
+                receipt_sudo.company_id.street, receipt_sudo.company_id.city,
+                receipt_sudo.company_id.phone,
+            ))),
+            'number': receipt_sudo.number,
+            'cancelled': receipt_sudo.state == 'reversed',
+            'date': receipt_sudo._format_paid_at(),
+            'amount': currency._format_plain(receipt_sudo.amount),
+            'amount_in_words': currency.amount_to_text(receipt_sudo.amount),
+            'method': receipt_sudo._get_method_label(),
+            'external_ref': receipt_sudo.external_ref or '',
+            'payer': receipt_sudo.payer_partner_id.name or '' if full else '',
+            'issued_by': receipt_sudo._get_issuer_label(),
+            'lines': [
+                {
+                    'student': student.name if full else student._get_first_name(),
+                    'admission_no': student.admission_no,
+                    'amount': currency._format_plain(sum(lines.mapped('amount'))),
+                    **student._get_balance_texts(),
+                }
+                for student, lines in receipt_sudo.line_ids.grouped('student_id').items()
+            ],
+            'url': receipt_sudo._get_public_url(),
+            'check_url': receipt_sudo.get_base_url() + f'/rc/check/{receipt_sudo.slug}',
+        }
+
+    def _get_check_values(self):
+        """ Return the little that proves a receipt genuine.
+
+        Note: `self.ensure_one()`
+
+        :return: Number, day, amount, the students' initials, and whether it was cancelled.
+        :rtype: dict
+        """
+        self.ensure_one()
+        receipt_sudo = self.sudo()  # The public code was checked by the caller.
+        return {
+            'school': receipt_sudo.company_id.name,
+            'number': receipt_sudo.number,
+            'cancelled': receipt_sudo.state == 'reversed',
+            'date': format_date(self.env, receipt_sudo.date, date_format='d MMM y'),
+            'amount': receipt_sudo.currency_id._format_plain(receipt_sudo.amount),
+            'initials': ', '.join(
+                student._get_initials() for student in receipt_sudo.line_ids.student_id
+            ),
+        }
+
+    def _format_paid_at(self):
+        """ Return the day of the payment, with the time in EAT where it is known.
+
+        Note: `self.ensure_one()`
+
+        :return: Such as "12 Jan 2027, 14:05".
+        :rtype: str
+        """
+        self.ensure_one()
+        day = format_date(self.env, self.date, date_format='d MMM y')
+        if not self.paid_at:
+            return day
+        local = pytz.utc.localize(self.paid_at).astimezone(SCHOOL_TZ)
+        # The receipt's day and the moment are one fact; where a lock date has moved the day, the
+        # moment keeps its own.
+        day = format_date(self.env, local.date(), date_format='d MMM y')
+        return f"{day}, {local:%H:%M}"
+
+    def _get_method_label(self):
+        """ Return how the money came, such as "Cheque".
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        labels = [
+            dict(self._fields[name]._description_selection(self.env)).get(self[name])
+            for name in ('money_kind', 'channel')
+        ]
+        return ', '.join(dict.fromkeys(filter(None, labels)))
+
+    def _get_issuer_label(self):
+        """ Return who issued the receipt: a person, or the system where nobody did by hand.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        issuer = self.issued_by_id
+        if not issuer or issuer._is_superuser() or not issuer._is_internal():
+            return self.env._("the system")
+        return issuer.name
+
+    def _get_check_qr(self):
+        """ Return the QR code that leads to the genuineness check.
+
+        Note: `self.ensure_one()`
+
+        :return: A black and white PNG picture as a `data:` address.
+        :rtype: str
+        """
+        self.ensure_one()
+        code = qrcode.QRCode(border=2, box_size=4)
+        code.add_data(self._get_print_values()['check_url'])
+        picture = io.BytesIO()
+        code.make_image().save(picture, 'PNG')
+        return 'data:image/png;base64,' + base64.b64encode(picture.getvalue()).decode()
+
+    def _get_print_filename(self, full=False):
+        """ Return the name of the receipt's file, without its ending.
+
+        Note: `self.ensure_one()`
+
+        :param bool full: As in :meth:`_get_print_values`.
+        :return: Such as "Receipt-RCT-2027-000123-Faith-O".
+        :rtype: str
+        """
+        self.ensure_one()
+        student = self.sudo().line_ids[:1].student_id
+        parts = ['Receipt', self.number or '', student._get_first_name()]
+        if full and student._get_initials():
+            parts.append(student._get_initials()[-1])
+        return re.sub(r'[^\w]+', '-', ' '.join(filter(None, parts))).strip('-')

@@ -1,0 +1,14 @@
+from odoo.addons.payment import reset_payment_provider, setup_provider
+
+from . import controllers
+from . import models
+
+
+def post_init_hook(env):
+    setup_provider(env, 'mpesa')
+
+
+def uninstall_hook(env):
+    reset_payment_provider(env, 'mpesa')
+    # The inbox guards itself by a function in the database, which outlives its table.
+    env.cr.execute('DROP FUNCTION IF EXISTS mpesa_callback_guard() CASCADE')

@@ -1,0 +1,46 @@
+"""Values that Safaricom or Kenyan law fixes, with their sources."""
+
+# Money limits of M-PESA per payment, in KES (Daraja documentation, M-PESA Express; daraja.md 18.1).
+MINIMUM_AMOUNT = 1
+MAXIMUM_AMOUNT = 250_000
+
+# The published test shortcode and passkey of the sandbox (portal, test credentials page).
+SANDBOX_SHORTCODE = '174379'
+SANDBOX_PASSKEY = 'bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919'
+SANDBOX_PHONE = '254708374149'
+
+# Addresses that contain one of these, in any case, are refused or silently never called
+# (Daraja documentation, C2B register URL; applied to every address, daraja.md 28 no. 6).
+FORBIDDEN_WORDS = ('m-pesa', 'mpesa', 'safaricom', 'exe', 'cmd', 'sql', 'query')
+
+# The core payment method that a parent sees.
+DEFAULT_PAYMENT_METHOD_CODES = {'mpesa'}
+
+# Push states (design section 3) and the Odoo state that each one is.
+STATE_OF_PUSH = {
+    'queued': 'draft',
+    'sent': 'pending',
+    'accepted': 'pending',
+    'unknown': 'pending',
+    'receipt_pending': 'pending',
+    'declined': 'error',
+    'expired': 'error',
+    'paid': 'done',
+}
+OPEN_PUSH_STATES = ('queued', 'sent', 'accepted', 'unknown')
+
+# Age in seconds at which a request that has a CheckoutRequestID is queried (design section 3):
+# about 30 s, 1, 2, 5, 15 and 60 minutes, then hourly until 24 hours; then a person is asked.
+CHASE_AGES = (30, 60, 120, 300, 900, 3600, *range(7200, 86_401, 3600))
+
+# For the payer, pending ends here, in seconds; the request itself stays open.
+PAYER_PENDING_SECONDS = 180
+
+# A confirmation with the account and amount of a request closed this recently, in seconds, is
+# that request's money.
+RECENTLY_CLOSED_SECONDS = 600
+# If several requests fit, the confirmation waits this long, in seconds, for the STK callback.
+AMBIGUITY_WAIT_SECONDS = 60
+
+# Prompts per phone: one in flight, and at most so many in a window of so many seconds (trust S8).
+PROMPT_LIMITS = ((3, 600), (10, 86_400))

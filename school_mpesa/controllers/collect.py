@@ -1,0 +1,83 @@
+"""What Daraja calls: append the raw bytes, wake the drain, answer. Nothing else happens here."""
+from werkzeug.exceptions import NotFound, TooManyRequests
+
+from odoo import SUPERUSER_ID
+from odoo.http import Controller, request, route
+from odoo.tools import config
+
+
+MAXIMUM_BYTES = 65_536
+# Daraja posts JSON; whatever comes is kept. The raw body is read in `ir.http._pre_dispatch`.
+COLLECT = {
+    'type': 'http', 'auth': 'none', 'methods': ['POST'], 'csrf': False, 'save_session': False,
+    'readonly': False, 'max_content_length': MAXIMUM_BYTES,
+}
+ACCEPTED = '{"ResultCode": 0, "ResultDesc": "Accepted"}'
+VALIDATION_ACCEPTED = '{"ResultCode": "0", "ResultDesc": "Accepted"}'
+
+
+class CollectController(Controller):
+
+    @route('/collect/<token>/stk/<push>', **COLLECT)
+    def collect_stk(self, token, push):
+        """ Accept the outcome of one prompt, at that prompt's own address. """
+        return self._accept('stk', token, push=push)
+
+    @route('/collect/<token>/c2b/confirmation', **COLLECT)
+    def collect_confirmation(self, token):
+        """ Accept news of money that has arrived at the shortcode. """
+        return self._accept('confirmation', token)
+
+    @route('/collect/<token>/c2b/validation', **COLLECT)
+    def collect_validation(self, token):
+        """ Accept a payment before it happens: always, until a school chooses otherwise. """
+        return self._accept('validation', token, answer=VALIDATION_ACCEPTED)
+
+    @route('/collect/<token>/result', **COLLECT)
+    def collect_result(self, token):
+        """ Accept the answer to an asynchronous request of ours. """
+        return self._accept('result', token)
+
+    @route('/collect/<token>/timeout', **COLLECT)
+    def collect_timeout(self, token):
+        """ Accept word that an asynchronous request of ours found no answer in time. """
+        return self._accept('timeout', token)
+
+    def _accept(self, endpoint, token, push='', answer=ACCEPTED):
+        """ Append the message when the token is right; else count and refuse.
+
+        A callback with a right token is never refused for its rate, its source or its content.
+
+        :param str endpoint: Which address was called.
+        :param str token: The secret part of the address, any text.
+        :param str push: The prompt's own part of the address.
+        :param str answer: The JSON text to answer with.
+        :rtype: odoo.http.Response
+        :raise NotFound: If the token is wrong.
+        """
+        env = request.env(user=SUPERUSER_ID, su=True)
+        kind = {'stk': 'stk', 'confirmation': 'c2b', 'validation': 'c2b'}.get(endpoint, 'result')
+        source = self._get_source_address()
+        provider = env['mpesa.callback.token']._identify(token, kind)
+        if not provider:
+            if env['mpesa.rate.counter']._hit('wrong token', source or 'unknown', 60) > 60:
+                raise TooManyRequests
+            raise NotFound
+        env['mpesa.callback']._accept(
+            endpoint, provider, request.httprequest.get_data(), push=push,
+            content_type=request.httprequest.headers.get('Content-Type', ''), source=source,
+        )
+        return request.make_response(answer, headers=[('Content-Type', 'application/json')])
+
+    def _get_source_address(self):
+        """ Return the caller's address, or '' where it cannot be trusted.
+
+        Behind the proxy, Odoo takes the last forwarded address only when X-Forwarded-Host came
+        too; without it the address would be the proxy's own (trust.md section 1, no. 6).
+
+        :rtype: str
+        """
+        environ = request.httprequest.environ
+        if config['proxy_mode'] and not environ.get('HTTP_X_FORWARDED_HOST'):
+            return ''
+        return request.httprequest.remote_addr or ''

@@ -1,0 +1,193 @@
+"""The values of the waiting page: what one attempt lets its payer see, ready for QWeb."""
+
+import secrets
+import time
+from decimal import Decimal
+
+from odoo.tools import format_datetime
+from odoo.tools.translate import LazyTranslate
+
+from odoo.addons.school_mpesa import const
+from odoo.addons.school_mpesa.controllers.pay_request import describe_error
+from odoo.addons.school_mpesa.daraja import result_code
+from odoo.addons.school_mpesa.models import pay_page_labels, pay_page_text
+
+
+_lt = LazyTranslate(__name__)
+
+# How long M-PESA keeps the PIN pop-up open on the handset, in seconds: the length of the bar.
+PROMPT_SECONDS = 60
+NAIROBI = 'Africa/Nairobi'
+TONE_ICONS = {'wait': '…', 'check': '?', 'good': '✓', 'bad': '!'}
+CALL_OFFICE = _lt("call %(phone)s")
+CALL_OFFICE_UNKNOWN = _lt("call the accounts office")
+
+
+def format_kes(amount):
+    """ Write an amount as pages, receipts and SMS do: thousands by comma, cents only if present.
+
+    :param amount: The amount in KES.
+    :rtype: str
+    """
+    amount = Decimal(str(amount)).quantize(Decimal('0.01'))
+    return f'{amount:,.0f}' if amount == amount.to_integral_value() else f'{amount:,.2f}'
+
+
+def first_name(student):
+    """ Return the part of the student's name that a link alone may show. """
+    return (student.name or '').split(' ')[0]
+
+
+def attempt_values(tx, lang, typed=None, error=None):
+    """ Return the rendering values of the waiting page of one attempt.
+
+    :param payment.transaction tx: The attempt, in sudo mode: its token is the capability.
+    :param str lang: The short code of the page language.
+    :param dict typed: What the payer typed into a refused retry form: amount, phone.
+    :param MpesaRequestError error: Why that retry was refused.
+    :rtype: dict
+    """
+    env = tx.env
+    view = dict(tx._mpesa_payer_view())
+    student = tx.mpesa_student_id
+    provider = tx.provider_id
+    balance = student.balance if view['state'] == 'paid' else 0
+    view['credit'] = tx.currency_id.compare_amounts(balance, 0) < 0
+    words = {
+        'amount': format_kes(view['amount']),
+        'balance': format_kes(max(balance, 0)),
+        'credit': format_kes(max(-balance, 0)),
+        'cap': format_kes(const.MAXIMUM_AMOUNT),
+        'phone': view['phone_mask'],
+        'pupil': first_name(student),
+        'office': _office(env, tx.company_id),
+        'student': f'{first_name(student)} ({student.admission_no})',
+    }
+    labels = pay_page_labels.say_all(env, pay_page_labels.ATTEMPT_PAGE, words)
+
+    def say(text):
+        return env._(text) % words if text else ''
+
+    elapsed = max(0, int(time.time() - view['sent_at'])) if view['sent_at'] else 0
+    phases = [
+        {
+            'from': start,
+            'heading': say(text.heading),
+            'body': say(text.body),
+            'strong': say(text.strong),
+            'tone': text.tone,
+            'icon': TONE_ICONS[text.tone],
+        }
+        for start, text in pay_page_text.phases(view)
+    ]
+    current = [phase for phase in phases if phase['from'] <= elapsed][-1]
+    declined = view['state'] == 'declined'
+    return {
+        'lang': lang,
+        'view': view,
+        'version': attempt_version(view),
+        'now': current,
+        'phases': phases,
+        'elapsed': elapsed,
+        'bar_percent': min(100, elapsed * 100 // PROMPT_SECONDS),
+        'bar_left': max(0, PROMPT_SECONDS - elapsed),
+        'page_title': f"{current['heading']} - KES {words['amount']} - {tx.company_id.name}",
+        'school': tx.company_id.name,
+        'is_test': provider.mpesa_environment != 'production',
+        'url': tx.mpesa_attempt_url,
+        'office_phone': tx.company_id.phone,
+        'labels': labels,
+        'facts': _receipt_facts(tx, view, words, labels) if view['state'] == 'paid' else [],
+        'receipt': tx.mpesa_receipt_id if view['state'] == 'paid' else None,
+        'paybill': None if view['state'] in ('paid', 'receipt_pending')
+                   else paybill(provider, student, tx.amount),
+        'retry': _retry(view, typed, error) if view['retry'] else None,
+        'retry_later': declined and not view['retry'] and _may_retry_later(view),
+        'error': error and describe_error(env, error, student),
+        'amount_text': words['amount'],
+    }
+
+
+def attempt_version(view):
+    """ Return what changes whenever the page would show something else.
+
+    The seconds of a countdown are left out: the page counts them down by itself.
+
+    :param dict view: What the payer may know.
+    :rtype: str
+    """
+    shown = ('version', 'state', 'code', 'late', 'retry', 'paid_twice')
+    return '-'.join(str(view.get(key, '')) for key in shown).replace('False', '0').replace(
+        'True', '1',
+    )
+
+
+def paybill(provider_sudo, student_sudo, amount):
+    """ Return how to pay by hand, without the prompt.
+
+    :param payment.provider provider_sudo: The shortcode, in sudo mode.
+    :param school.student student_sudo: The student, in sudo mode.
+    :param amount: The amount in KES.
+    :return: is_till; lines, as (label, what to read, what to copy). A till takes no account.
+    :rtype: dict
+    """
+    is_till = provider_sudo.mpesa_shortcode_type == 'till'
+    number = provider_sudo._mpesa_get_payer_number()
+    account = student_sudo.admission_no
+    amount = int(amount)
+    return {
+        'is_till': is_till,
+        'lines': [
+            ('till_number' if is_till else 'paybill_number', number, number),
+            *([] if is_till else [('account', account, account)]),
+            ('amount', f'KES {format_kes(amount)}', str(amount)),
+        ],
+    }
+
+
+def _receipt_facts(tx, view, words, labels):
+    """ Return the lines of the receipt, as (label, value). """
+    env = tx.env
+    receipt = tx.mpesa_receipt_id
+    facts = [
+        (labels['receipt'], receipt.number),
+        (labels['code'], tx.mpesa_receipt_number),
+        (labels['amount'], f"KES {format_kes(receipt.amount or view['amount'])}"),
+    ]
+    if receipt.paid_at:
+        date = format_datetime(
+            env, receipt.paid_at, tz=NAIROBI, dt_format='d MMM yyyy, HH:mm',
+            lang_code=env.context.get('lang'),
+        )
+        facts.append((labels['date'], date))
+    facts.append((labels['student'], words['student']))
+    if view['credit']:
+        facts.append((labels['credit'], f"KES {words['credit']}"))
+    else:
+        facts.append((labels['balance'], f"KES {words['balance']}"))
+    return [fact for fact in facts if fact[1]]
+
+
+def _office(env, company):
+    if company.phone:
+        return env._(CALL_OFFICE) % {'phone': company.phone}
+    return env._(CALL_OFFICE_UNKNOWN)
+
+
+def _may_retry_later(view):
+    """ Return whether a retry is held back only until a query has confirmed the outcome. """
+    return bool(view['code']) and result_code(view['code']).retry == 'after_query'
+
+
+def _retry(view, typed, error):
+    """ Return the values of the retry form: what was typed stays, the rest is the last attempt. """
+    typed = typed or {}
+    code_words = pay_page_text.BY_CODE.get(view['code'], pay_page_text.NOT_SENT)
+    return {
+        'amount': typed.get('amount') or str(view['amount']),
+        'phone': typed.get('phone') or view['phone_mask'],
+        'mask': view['phone_mask'],
+        'wait': view.get('retry_in') or 0,
+        'open': bool(error) or code_words.change_amount,
+        'intent': secrets.token_hex(16),
+    }

@@ -1,0 +1,61 @@
+"""What a payer's browser sends to ask for a prompt, read the same way on every pay page."""
+
+import hashlib
+import hmac
+import re
+
+
+def read_amount(text):
+    """ Return an amount as typed, without blanks, separators and the currency.
+
+    It is not checked here: `_mpesa_ask` does, and says what to correct.
+
+    :param text: What came from the browser: text or number.
+    :rtype: str
+    """
+    text = re.sub(r'[\s,]|^KSH\.?|^KES', '', str(text or '').strip().upper())
+    return text.removesuffix('.0')
+
+
+def bind_intent(intent, record, amount, phone):
+    """ Return the idempotency key of one rendered form for one bill, amount and phone.
+
+    A double click or a resubmitted page gives the same key, so the same attempt. Bound to the
+    record, a key seen elsewhere opens nobody else's attempt; keyed by the form's random id, it
+    cannot be guessed back to the phone.
+
+    :param str intent: The random id of the form, from the browser.
+    :param record: The bill or the attempt that the form stands on.
+    :param str amount: The amount asked for.
+    :param str phone: The phone to prompt.
+    :return: 32 hexadecimal digits, or None without a random id.
+    :rtype: str|None
+    """
+    if not isinstance(intent, str) or not re.fullmatch(r'[0-9a-f]{32}', intent):
+        return None
+    message = f'{record._name}|{record.id}|{amount}|{phone}'.encode()
+    return hmac.new(intent.encode(), message, hashlib.sha256).hexdigest()[:32]
+
+
+def describe_error(env, error, student_sudo):
+    """ Return what a pay page shows for a refused request.
+
+    The prompt that is already open on the phone may be another family's: then neither its amount
+    nor its page is shown.
+
+    :param odoo.api.Environment env: The environment, in the language of the page.
+    :param MpesaRequestError error: Why the request was refused.
+    :param school.student student_sudo: The student this payer pays for, in sudo mode.
+    :return: field, message, attempt_url ('' when there is none to show).
+    :rtype: dict
+    """
+    open_tx_sudo = error.tx.sudo() if error.tx else None
+    message, attempt_url = str(error), ''
+    if open_tx_sudo and open_tx_sudo.mpesa_student_id == student_sudo:
+        attempt_url = open_tx_sudo.mpesa_attempt_url
+    elif open_tx_sudo:
+        message = env._(
+            "Another M-PESA request is already on this phone. Finish or close it there, wait 2"
+            " minutes, then send again. No new request was sent."
+        )
+    return {'field': error.field, 'message': message, 'attempt_url': attempt_url}

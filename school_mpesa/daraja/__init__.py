@@ -1,0 +1,41 @@
+"""A client for Safaricom's Daraja API, free of any framework. See README.md beside this file."""
+from . import msisdn, receipt
+from .addresses import Address
+from .callback_address import FORBIDDEN_WORDS, callback_url_faults, forbidden_words
+from .callbacks import (
+    C2BConfirmation,
+    StkCallback,
+    UnreadableCallback,
+    parse_c2b,
+    parse_stk_callback,
+)
+from .client import Daraja
+from .credentials import Credentials
+from .eat import EAT, from_stamp, to_stamp, utc_now
+from .environment import Environment
+from .errors import (
+    BadRequest,
+    Busy,
+    CertificateRefused,
+    ConnectionFailed,
+    CredentialsRefused,
+    DarajaError,
+    InvalidRequest,
+    InvalidToken,
+    LineUnusable,
+    MerchantRefused,
+    NoAnswer,
+    ProductMissing,
+    ServerFailure,
+    SubscriberLocked,
+    UnreadableAnswer,
+    WrongPasskey,
+)
+from .exchange import Exchange, redact_answer, redact_request
+from .msisdn import Msisdn, MsisdnError
+from .result_codes import RESULT_CODES, ResultCode, result_code
+from .retry import Retry
+from .stk import LEAST_AMOUNT, MOST_AMOUNT, StkPush, StkPushAccepted
+from .stk_query import StkQuery, StkQueryAnswer
+from .stk_text import clean_text
+from .token_store import MemoryTokenStore, Token, TokenStore

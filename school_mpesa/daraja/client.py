@@ -1,0 +1,48 @@
+"""Daraja from one place: the class most callers need."""
+from .gateway import Gateway
+from .oauth import OAuth
+from .stk import StkPusher
+from .stk_query import StkQuerier
+from .token_store import MemoryTokenStore
+from .transport import Transport
+
+
+class Daraja:
+    """A Daraja app in an environment. Safe between threads unless `session` is given.
+
+    :param Environment environment: Where Daraja is.
+    :param Credentials credentials: Consumer key and secret of the app.
+    :param TokenStore | None token_store: Shares the token; without one it lives in this object.
+    :param requests.Session | None session: A session to use as it is, instead of one per call.
+    :param float connect_timeout: Seconds.
+    :param float read_timeout: Seconds for a whole answer.
+    :param Retry | None retry: For the calls whose repetition is harmless.
+    """
+
+    def __init__(
+        self, environment, credentials, token_store=None, session=None, connect_timeout=3,
+        read_timeout=10, retry=None,
+    ):
+        transport = Transport(environment, session, connect_timeout, read_timeout)
+        if token_store is None:  # not `or`: an empty store may count as false
+            token_store = MemoryTokenStore()
+        self.oauth = OAuth(transport, credentials, token_store, retry)
+        # A new API is a class over the gateway, as these two are.
+        self.gateway = Gateway(transport, self.oauth, retry)
+        self._pusher = StkPusher(self.gateway)
+        self._querier = StkQuerier(self.gateway)
+
+    def check_credentials(self):
+        """Fetch a token to prove consumer key and secret.
+
+        :raise DarajaError: `CredentialsRefused` when they are wrong.
+        """
+        self.oauth.check()
+
+    def stk_push(self, push):
+        """See `StkPusher.push`."""
+        return self._pusher.push(push)
+
+    def stk_query(self, query):
+        """See `StkQuerier.query`."""
+        return self._querier.query(query)

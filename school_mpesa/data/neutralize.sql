@@ -1,0 +1,9 @@
+-- A copied database must never talk to Safaricom: no secrets, no tokens, nothing enabled.
+UPDATE payment_provider
+   SET mpesa_consumer_key_sealed = NULL,
+       mpesa_consumer_secret_sealed = NULL,
+       mpesa_passkey_sealed = NULL;
+DELETE FROM mpesa_token;
+DELETE FROM mpesa_callback_token;
+UPDATE payment_transaction SET mpesa_push_state = 'expired', state = 'error', mpesa_in_flight = FALSE
+ WHERE mpesa_push_state = 'queued';

@@ -1,0 +1,22 @@
+from odoo import models
+from odoo.http import request
+
+
+class IrHttp(models.AbstractModel):
+    _inherit = 'ir.http'
+
+    @classmethod
+    def _pre_dispatch(cls, rule, args):
+        """ Override of `base` to keep a callback's bytes before anything parses them.
+
+        Odoo reads the form of every `http` route before its controller runs, which would use up
+        the stream of a callback sent as a form. The size cap is already in force here.
+        """
+        super()._pre_dispatch(rule, args)
+        if rule.rule.startswith('/collect/'):
+            request.httprequest.get_data(cache=True)
+
+    @classmethod
+    def _get_translation_frontend_modules_name(cls):
+        """ Override of `http_routing` to translate the texts of our payment form's script. """
+        return super()._get_translation_frontend_modules_name() + ['school_mpesa']

@@ -1,0 +1,204 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+from odoo.addons.school_mpesa import const, daraja, vault
+from odoo.addons.school_mpesa.models.mpesa_arrival import Arrival
+
+
+class MpesaCallback(models.Model):
+    """What a message means: read it, find the request it answers, hand money to the booking."""
+
+    _inherit = 'mpesa.callback'
+
+    def _process(self):
+        """ Deal with claimed messages. All of it or nothing is written.
+
+        :return: None
+        """
+        for provider, callbacks in self.grouped('provider_id').items():
+            arrivals = callbacks.with_company(provider.company_id)._read_arrivals()
+            # A prompt's own result names its request for certain, so those go first.
+            arrivals.sort(key=lambda arrival: (arrival.source != 'stk', arrival.callback.id))
+            self.env['mpesa.transaction'].with_company(provider.company_id)._settle(
+                provider, arrivals
+            )
+
+    def _read_arrivals(self):
+        """ Read the messages; finish at once those that tell of no money.
+
+        :return: The news about money.
+        :rtype: list[Arrival]
+        """
+        bodies = self._read_bodies()
+        requests = self._find_requests()
+        arrivals = []
+        for callback in self:
+            body = bodies[callback]
+            if body is None:
+                callback._close('parked', self.env._("The payer was forgotten on request."))
+                continue
+            try:
+                arrival = callback._read_one(body, requests)
+            except daraja.UnreadableCallback as error:
+                callback._close('unreadable', error.reason[:200])
+                continue
+            if arrival:
+                arrivals.append(arrival)
+        return arrivals
+
+    def _find_requests(self):
+        """ Return the requests whose own addresses were called, by digest.
+
+        :rtype: dict[str, payment.transaction]
+        """
+        digests = [digest for digest in self.mapped('push_digest') if digest]
+        if not digests:
+            return {}
+        txs = self.env['payment.transaction'].search([('mpesa_push_digest', 'in', digests)])
+        return {tx.mpesa_push_digest: tx for tx in txs}
+
+    def _read_one(self, body, requests):
+        """ Read one message.
+
+        :param bytes body: Its bytes.
+        :param dict requests: The requests by digest of their address.
+        :return: The news about money, or None when the message is finished.
+        :rtype: Arrival | None
+        :raise UnreadableCallback: If it is not what this address takes.
+        """
+        self.ensure_one()
+        if self.endpoint == 'stk':
+            return self._read_stk(daraja.parse_stk_callback(body), requests)
+        if self.endpoint == 'confirmation':
+            return self._read_confirmation(daraja.parse_c2b(body))
+        if self.endpoint == 'validation':
+            self._close('done')  # It was answered when it came; money is told by a confirmation.
+        else:
+            self._close('parked', self.env._("It answers no request of ours."))
+        return None
+
+    def _read_confirmation(self, news):
+        """ Turn a paybill confirmation into an arrival.
+
+        :param C2BConfirmation news: The parsed message.
+        :rtype: Arrival
+        """
+        return Arrival(
+            callback=self, source='confirmation', receipt=news.receipt, amount=news.amount,
+            paid_at=news.paid_at_utc or self.received_at, phone=news.msisdn, name=news.payer_name,
+            account_reference=news.account_reference,
+        )
+
+    def _read_stk(self, news, requests):
+        """ Turn a prompt's result into an arrival, or record that nobody paid.
+
+        Nothing is believed blindly: the address is secret and belongs to one request, and ids,
+        amount and phone must be that request's (trust.md A3). What differs is kept for a person.
+
+        :param StkCallback news: The parsed message.
+        :param dict requests: The requests by digest of their address.
+        :rtype: Arrival | None
+        """
+        tx = requests.get(self.push_digest)
+        if not tx or tx.provider_id != self.provider_id:
+            self._close('parked', self.env._("No request of ours has this address."))
+            return None
+        if problem := self._find_stk_contradiction(news, tx):
+            self._close('conflict', problem, tx=tx)
+            return None
+        self._learn_checkout(news, tx)
+        if news.paid and not news.receipt:
+            if tx.mpesa_push_state not in {'paid', 'receipt_pending'}:
+                tx._mpesa_move_to(
+                    'receipt_pending', mpesa_result_code='0', mpesa_result_source='callback',
+                )
+            self._close('done', self.env._("Paid, but the message names no M-PESA code."), tx=tx)
+            return None
+        if news.paid:
+            return Arrival(
+                callback=self, source='stk', receipt=news.receipt, amount=news.amount, tx=tx,
+                paid_at=news.paid_at_utc or self.received_at, phone=news.phone or '',
+                account_reference=tx.mpesa_account_reference or '',
+            )
+        self._note_unpaid(news.result_code, tx)
+        return None
+
+    def _find_stk_contradiction(self, news, tx):
+        """ Say what in a prompt's result is not the request's, '' when all fits.
+
+        :rtype: str
+        """
+        known_checkout = tx.mpesa_checkout_index
+        if known_checkout and known_checkout != vault.blind_index(
+            'checkout', news.checkout_request_id
+        ):
+            return self.env._("The CheckoutRequestID is not that of the request.")
+        if tx.mpesa_merchant_request_id and news.merchant_request_id and (
+            news.merchant_request_id != tx.mpesa_merchant_request_id
+        ):
+            return self.env._("The MerchantRequestID is not that of the request.")
+        if not news.paid:
+            return ''
+        if news.amount is None or tx.currency_id.compare_amounts(
+            float(news.amount), tx.amount
+        ) != 0:
+            return self.env._("The amount is not the one that was asked for.")
+        try:
+            payer = daraja.msisdn.parse(news.phone or '')
+        except daraja.MsisdnError:
+            return ''  # Masked or missing, which Safaricom may start any day.
+        if vault.blind_index('phone', payer.wire) != tx.mpesa_phone_index:
+            return self.env._("The phone is not the one that was asked.")
+        return ''
+
+    def _learn_checkout(self, news, tx):
+        """ Keep the prompt's id when the callback was quicker than the push's own answer. """
+        if not tx.mpesa_checkout_sealed:
+            tx.write({
+                'mpesa_checkout_sealed': vault.seal(
+                    tx._mpesa_seal_context('checkout'), news.checkout_request_id
+                ),
+                'mpesa_checkout_index': vault.blind_index('checkout', news.checkout_request_id),
+                'mpesa_merchant_request_id': news.merchant_request_id,
+            })
+
+    def _note_unpaid(self, code, tx):
+        """ Record that a prompt ended without payment, unless money has come all the same.
+
+        :param str code: The result code.
+        :param payment.transaction tx: The request.
+        :return: None
+        """
+        outcome = daraja.result_code(code)
+        if tx.mpesa_push_state == 'paid':
+            if tx.mpesa_result_source == 'confirmation' and not outcome.late_success and (
+                outcome.outcome == 'declined'
+            ):
+                # The prompt was refused, so the money taken for it was typed by hand.
+                movement = self.env['mpesa.transaction'].search(
+                    [('payment_transaction_id', '=', tx.id)], limit=1,
+                )
+                movement._settle_anew_without_request()
+                tx._mpesa_decline(code, 'callback')
+                self._close('done', self.env._("The receipt was made anew."), tx=tx)
+            else:
+                self._close('conflict', self.env._("A failure, after the money had come."), tx=tx)
+            return
+        if tx.mpesa_push_state == 'receipt_pending':
+            self._close('conflict', self.env._("A failure, after Safaricom said paid."), tx=tx)
+            return
+        if outcome.outcome == 'declined':
+            repeat = tx.mpesa_push_state == 'declined' and tx.mpesa_result_code == code
+            if not repeat:
+                tx._mpesa_decline(code, 'callback')
+            self._close('repeat' if repeat else 'done', tx=tx)
+            return
+        # Pending or unknown: never a failure. Keep asking.
+        tx.write({
+            'mpesa_result_code': code,
+            'mpesa_next_query_at': tx.mpesa_next_query_at or (
+                fields.Datetime.now() + timedelta(seconds=const.CHASE_AGES[0])
+            ),
+        })
+        self._close('done', self.env._("Unknown outcome: still checking."), tx=tx)

@@ -1,0 +1,122 @@
+import hmac
+import secrets
+
+from odoo import api, fields, models, tools
+
+from odoo.addons.school_mpesa import vault
+
+
+TOKEN_BYTES = 16  # 128 bits (design section 5)
+LIVE_TOKENS = {'stk': 2, 'result': 2, 'c2b': 1}
+
+
+class MpesaCallbackToken(models.Model):
+    """The secret part of an address that Daraja calls.
+
+    STK and result tokens rotate with two live at once. A C2B token stays valid until a new
+    registration is confirmed and used, since production registers once (design section 5).
+    """
+
+    _name = 'mpesa.callback.token'
+    _description = "M-PESA Callback Token"
+    _order = 'id desc'
+
+    provider_id = fields.Many2one(
+        comodel_name='payment.provider', required=True, index=True, ondelete='cascade',
+    )
+    kind = fields.Selection(
+        selection=[('stk', "STK"), ('c2b', "C2B"), ('result', "Result")], required=True,
+    )
+    sealed = fields.Char(required=True, groups='base.group_system')
+    digest = fields.Char(required=True, groups='base.group_system')
+
+    _digest_uniq = models.UniqueIndex("(digest)", "This callback token already exists.")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _issue(self, provider, kind):
+        """ Make a new token and retire the oldest beyond those that may live at once.
+
+        :param payment.provider provider: The provider.
+        :param str kind: 'stk', 'c2b' or 'result'.
+        :return: The token in clear, 32 lower-case hexadecimal characters: base62 could spell a
+                 word that Safaricom refuses.
+        :rtype: str
+        """
+        token = secrets.token_hex(TOKEN_BYTES)
+        self.create({
+            'provider_id': provider.id,
+            'kind': kind,
+            'sealed': vault.seal(f'mpesa.callback.token,{provider.id},{kind}', token),
+            'digest': vault.blind_index('callback', token),
+        })
+        self.search([
+            ('provider_id', '=', provider.id), ('kind', '=', kind),
+        ])[LIVE_TOKENS[kind]:].unlink()
+        return token
+
+    @api.model
+    def _get(self, provider, kind):
+        """ Return the provider's newest token of a kind, making the first one when needed.
+
+        :param payment.provider provider: The provider.
+        :param str kind: 'stk', 'c2b' or 'result'.
+        :return: The token in clear.
+        :rtype: str
+        """
+        newest = self.sudo().search([
+            ('provider_id', '=', provider.id), ('kind', '=', kind),
+        ], limit=1)
+        if not newest:
+            return self.sudo()._issue(provider, kind)
+        return vault.unseal(f'mpesa.callback.token,{provider.id},{kind}', newest.sealed)
+
+    @api.model
+    @tools.ormcache()
+    def _get_known(self):
+        """ Return what each live token stands for, cached: the accept path may not query.
+
+        :return: For each digest the kind, provider id, company id, shortcode's source check.
+        :rtype: dict[str, tuple]
+        """
+        self.env.cr.execute(
+            # Raw SQL: the accept route runs without a user, and one join reads all it needs.
+            """
+            SELECT t.digest, t.kind, p.id, p.company_id, p.mpesa_source_check,
+                   p.mpesa_environment
+              FROM mpesa_callback_token t
+              JOIN payment_provider p ON p.id = t.provider_id
+            """
+        )
+        return {row[0]: row[1:] for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _identify(self, token, kind):
+        """ Find out which provider a token belongs to.
+
+        The token is compared by keyed digest, as bytes and in constant time; archived and disabled
+        providers are known too, since money sent to them is real.
+
+        :param str token: What stands in the address, any text.
+        :param str kind: 'stk', 'c2b' or 'result'.
+        :return: (provider id, company id, source check, environment), or None.
+        :rtype: tuple | None
+        """
+        wanted = vault.blind_index('callback', token).encode()
+        found = None
+        for digest, (known_kind, *provider) in self._get_known().items():
+            if hmac.compare_digest(digest.encode(), wanted) and known_kind == kind:
+                found = tuple(provider)
+        return found

@@ -1,0 +1,210 @@
+from odoo import api, fields, models
+
+from odoo.addons.school_mpesa import vault
+
+
+class MpesaTransaction(models.Model):
+    """From movement to ledger: receipts for students, suspense for what nobody claims yet."""
+
+    _inherit = 'mpesa.transaction'
+
+    @api.model
+    def _book(self, provider, arrivals):
+        """ Post a batch of arrivals and link everything that they became.
+
+        :param payment.provider provider: The shortcode; its journal takes the money.
+        :param list[Arrival] arrivals: Each with its request or student, or neither.
+        :return: None
+        """
+        if not arrivals:
+            return
+        owned = [arrival for arrival in arrivals if arrival.student]
+        unowned = [arrival for arrival in arrivals if not arrival.student]
+        Receipt = self.env['school.receipt'].sudo()
+        shares = Receipt._propose_shares([
+            {
+                'student': arrival.student, 'amount': arrival.amount,
+                'invoices': arrival.tx and arrival.tx.invoice_ids,
+            }
+            for arrival in owned
+        ])
+        receipts, suspense_payments = Receipt._book(
+            [
+                {
+                    'receipt': self._prepare_receipt(provider, arrival),
+                    'shares': share,
+                    'invoices': arrival.tx and arrival.tx.invoice_ids,
+                    'payment': self._prepare_payment(provider, arrival),
+                }
+                for arrival, share in zip(owned, shares, strict=True)
+            ],
+            [self._prepare_suspense_payment(provider, arrival) for arrival in unowned],
+        )
+        for arrival, receipt in zip(owned, receipts, strict=True):
+            arrival.receipt_record = receipt
+        for arrival, payment in zip(unowned, suspense_payments, strict=True):
+            arrival.suspense_payment = payment
+        self._record(provider, arrivals)
+        for arrival in owned:
+            if arrival.tx:
+                self._finish_request(arrival)
+        self._close_callbacks(arrivals)
+
+    @api.model
+    def _prepare_receipt(self, provider, arrival):
+        """ Return the receipt's values, its lines left out.
+
+        :rtype: dict
+        """
+        tx = arrival.tx
+        return {
+            'date': self._get_eat_day(arrival.paid_at),
+            'paid_at': arrival.paid_at,
+            'channel': tx.mpesa_channel if tx else 'paybill_manual',
+            'money_kind': 'mpesa',
+            'external_ref': arrival.receipt,
+            'amount': float(arrival.amount),
+            'currency_id': provider.company_id.currency_id.id,
+            'company_id': arrival.student.company_id.id,
+            'family_id': arrival.student.family_id.id,
+            'issued_by_id': (tx and tx.mpesa_initiator_id or self.env.user).id,
+        }
+
+    @api.model
+    def _prepare_payment(self, provider, arrival):
+        """ Return what the payments of one arrival have in common.
+
+        :rtype: dict
+        """
+        return {
+            'journal_id': provider.journal_id.id,
+            'payment_method_line_id': provider._mpesa_get_method_line().id,
+            'payment_transaction_id': arrival.tx.id if arrival.tx else False,
+        }
+
+    @api.model
+    def _prepare_suspense_payment(self, provider, arrival):
+        """ Return the payment that keeps unclaimed money: real, in the wallet, and owed.
+
+        :rtype: dict
+        """
+        return {
+            **self._prepare_payment(provider, arrival),
+            'payment_type': 'inbound',
+            'partner_type': 'customer',
+            'partner_id': False,
+            'amount': float(arrival.amount),
+            'currency_id': provider.company_id.currency_id.id,
+            'company_id': provider.company_id.id,
+            'date': self._get_eat_day(arrival.paid_at),
+            'memo': arrival.receipt,
+            'destination_account_id': provider.company_id._get_unidentified_account().id,
+        }
+
+    @api.model
+    def _record(self, provider, arrivals):
+        """ Write the movements, one row for each M-PESA code.
+
+        :return: None
+        """
+        new = [arrival for arrival in arrivals if not arrival.movement]
+        movements = self.sudo().create([
+            self._prepare_movement(provider, arrival) for arrival in new
+        ])
+        for arrival, movement in zip(new, movements, strict=True):
+            arrival.movement = movement
+        for arrival in arrivals:
+            if arrival not in new:
+                arrival.movement.write(self._prepare_links(arrival))
+
+    @api.model
+    def _prepare_movement(self, provider, arrival):
+        """ Return the values of a movement.
+
+        :rtype: dict
+        """
+        number = arrival.read_phone()
+        return {
+            'provider_id': provider.id,
+            'company_id': provider.company_id.id,
+            'environment': provider.mpesa_environment,
+            'shortcode': provider.mpesa_shortcode,
+            'receipt': arrival.receipt,
+            'amount': float(arrival.amount),
+            'currency_id': provider.company_id.currency_id.id,
+            'paid_at': arrival.paid_at,
+            'account_reference': arrival.get_safe_reference(),
+            'source': arrival.source,
+            'payer_mask': arrival.get_mask(),
+            'payer_index': number and vault.blind_index('phone', number.wire),
+            **self._seal_payer(
+                arrival.callback, arrival.phone, arrival.name, arrival.account_reference
+            ),
+            **self._prepare_links(arrival),
+        }
+
+    @api.model
+    def _prepare_links(self, arrival):
+        """ Return what a movement became in our books.
+
+        :rtype: dict
+        """
+        return {
+            'payment_transaction_id': arrival.tx.id if arrival.tx else False,
+            'receipt_id': arrival.receipt_record.id if arrival.receipt_record else False,
+            'suspense_payment_id': (
+                arrival.suspense_payment.id if arrival.suspense_payment else False
+            ),
+        }
+
+    @api.model
+    def _finish_request(self, arrival):
+        """ Write the request's state with the booking, so that nothing is left to process.
+
+        The amount is checked again here, where the state is set: Odoo's own check lets a repeated
+        wrong amount through (design section 3).
+
+        :return: None
+        :raise ValueError: If the amount is not the request's; the caller rolls back.
+        """
+        tx = arrival.tx
+        if tx.currency_id.compare_amounts(tx.amount, float(arrival.amount)) != 0:
+            raise ValueError("The amount booked is not the one that was asked for.")
+        tx.write({
+            'mpesa_push_state': 'paid',
+            'state': 'done',
+            'last_state_change': fields.Datetime.now(),
+            'state_message': False,
+            'provider_reference': arrival.receipt,
+            'payment_id': arrival.receipt_record.line_ids[:1].payment_id.id,
+            'is_post_processed': True,
+            'mpesa_result_code': '0',
+            'mpesa_result_source': 'callback' if arrival.source == 'stk' else 'confirmation',
+            'mpesa_was_declined': (
+                tx.mpesa_was_declined or tx.mpesa_push_state in {'declined', 'expired'}
+            ),
+            'mpesa_in_flight': False,
+            'mpesa_next_query_at': False,
+            'mpesa_needs_person': False,
+            'mpesa_receipt_id': arrival.receipt_record.id,
+            'mpesa_receipt_number': arrival.receipt,
+            'mpesa_untold': True,
+        })
+
+    @api.model
+    def _close_callbacks(self, arrivals):
+        """ Finish the messages in one write for each outcome; each keeps its own links. """
+        for arrival in arrivals:
+            if arrival.callback:
+                arrival.callback._close('done', movement=arrival.movement, tx=arrival.tx)
+
+    def _reverse_suspense(self):
+        """ Reverse the posting to *Unidentified fee receipts*; the movement finds its owner.
+
+        :return: None
+        """
+        self.ensure_one()
+        payment = self.suspense_payment_id
+        payment.move_id._reverse_moves([{'ref': payment.move_id.name}], cancel=True)
+        payment.state = 'canceled'
+        self.suspense_payment_id = False

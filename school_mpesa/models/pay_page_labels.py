@@ -1,0 +1,104 @@
+"""The fixed words of the pay pages: labels, buttons, notes. Templates hold none themselves.
+
+Kept here, whole sentences stay whole for translators, and a page shows Swahili as soon as the
+language is active, without loading terms into views.
+
+Placeholders: as in `pay_page_text`; also student, least, most, full, rest (formatted, KES) and
+time ({time} is filled in by the page's script).
+"""
+
+from odoo.tools.translate import LazyTranslate
+
+
+_lt = LazyTranslate(__name__)
+
+ANY_PAGE = {
+    'test': _lt("TEST: no real money moves"),
+    'copy': _lt("Copy"),
+    'copied': _lt("Copied"),
+    'error': _lt("Error: %(message)s"),
+}
+
+NEUTRAL_PAGE = {
+    'heading': _lt("We cannot open this link"),
+    'body': _lt("Check that you copied the whole link, or ask the accounts office for a new one."),
+}
+
+PAYBILL = {
+    'paybill_title': _lt("Pay by Paybill"),
+    'till_title': _lt("Pay by Buy Goods"),
+    'paybill_menu': _lt("On your phone: M-PESA, Lipa na M-PESA, Pay Bill."),
+    'till_menu': _lt("On your phone: M-PESA, Lipa na M-PESA, Buy Goods and Services."),
+    'paybill_number': _lt("Business number"),
+    'till_number': _lt("Till number"),
+    'account': _lt("Account number"),
+    'amount': _lt("Amount"),
+    'only_if': _lt("Only if no request reaches your phone. If you pay both ways, the extra is kept"
+                   " for the student."),
+}
+
+ATTEMPT_PAGE = {
+    **ANY_PAGE,
+    **PAYBILL,
+    'for_student': _lt("School fees of %(student)s"),
+    'office': _lt("Accounts office:"),
+    'offline': _lt("No internet on this phone. We could not ask for news; when you are back"
+                   " online, this page checks again before anything is sent."),
+    'pin_note': _lt("Your M-PESA PIN is typed on the phone only. We never ask for it on a page, by"
+                    " call or by SMS."),
+    'check_now': _lt("Check now"),
+    'receipt': _lt("Receipt"),
+    'code': _lt("M-PESA code"),
+    'date': _lt("Date"),
+    'student': _lt("For"),
+    'balance': _lt("Balance"),
+    'credit': _lt("Credit"),
+    'save_receipt': _lt("Save receipt (PDF)"),
+    'see_receipt': _lt("See receipt"),
+    'share': _lt("Share"),
+    'wrong_number': _lt("Wrong number?"),
+    'wrong_number_note': _lt("The request went to %(phone)s. Nobody can pay it without the PIN of"
+                             " that phone. It closes by itself in about a minute; then you can"
+                             " send it to another number from this page."),
+    'change': _lt("Change the amount or the number"),
+    'amount_label': _lt("Amount in KES, whole shillings"),
+    'phone_label': _lt("M-PESA phone number"),
+    'show_request': _lt("Show that request"),
+    'send_again': _lt("Send again"),
+    'send_again_in': _lt("Send again in {time}"),
+    # Said instead of the button while a query must first confirm that nothing was paid.
+    'retry_later': _lt("You can send again here as soon as M-PESA has confirmed that nothing was"
+                       " paid. This page checks by itself."),
+}
+
+INVOICE_FORM = {
+    **ANY_PAGE,
+    **PAYBILL,
+    'how_much': _lt("How much do you want to pay?"),
+    'full': _lt("Full"),
+    'most_at_once': _lt("The most at once"),
+    'half': _lt("Half"),
+    'other': _lt("Other amount"),
+    'split': _lt("M-PESA allows up to KES %(full)s at once. Pay that first, then the remaining"
+                 " KES %(rest)s."),
+    'amount_label': _lt("Amount in KES, whole shillings"),
+    'limits': _lt("From KES %(least)s to KES %(most)s."),
+    'phone_label': _lt("M-PESA phone number"),
+    'expect': _lt("This phone will show a pop-up from \"%(shown_name)s\". Enter your M-PESA PIN"
+                  " there. Never type your PIN on this page."),
+    'show_request': _lt("Show that request"),
+    'by_hand_paybill': _lt("Pay by Paybill instead"),
+    'by_hand_till': _lt("Pay by Buy Goods instead"),
+}
+
+
+def say_all(env, labels, words):
+    """ Return labels in the language of the environment, with their placeholders filled in.
+
+    :param odoo.api.Environment env: The environment, in the language of the page.
+    :param dict labels: One of the tables above.
+    :param dict words: The values of the placeholders; 'error' keeps its own for later.
+    :rtype: dict[str, str]
+    """
+    values = {'message': '%(message)s', **words}
+    return {name: env._(label) % values for name, label in labels.items()}

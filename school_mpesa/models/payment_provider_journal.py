@@ -1,0 +1,49 @@
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+
+class PaymentProvider(models.Model):
+    """The provider's journal: one shortcode is one bank journal, posting straight to the wallet."""
+
+    _inherit = 'payment.provider'
+
+    @api.constrains('code', 'state', 'journal_id')
+    def _check_mpesa_journal(self):
+        for provider in self.filtered(lambda p: p.code == 'mpesa' and p.state != 'disabled'):
+            if not provider.journal_id:
+                raise ValidationError(self.env._(
+                    "Choose a bank journal for this shortcode: each paybill or till has its own."
+                ))
+            others = self.env['account.payment.method.line'].search([
+                ('journal_id', '=', provider.journal_id.id),
+                ('payment_provider_id', 'not in', (False, provider.id)),
+            ], limit=1)
+            if others:
+                raise ValidationError(self.env._(
+                    "The journal %(journal)s already belongs to %(provider)s. Each paybill or till"
+                    " needs a bank journal of its own, or its balance could not be proven.",
+                    journal=provider.journal_id.name,
+                    provider=others.payment_provider_id.sudo().name,
+                ))
+
+    def _ensure_payment_method_line(self, allow_create=True):
+        """ Override of `account_payment`: the money is in the wallet the moment M-PESA says so.
+
+        Posting straight to the journal's own account leaves no outstanding receipts behind, which
+        Odoo Community has no screen to clear (odoo.md 2.1).
+        """
+        super()._ensure_payment_method_line(allow_create=allow_create)
+        if self.code == 'mpesa' and self.journal_id:
+            line = self._mpesa_get_method_line()
+            if line.payment_account_id != self.journal_id.default_account_id:
+                line.payment_account_id = self.journal_id.default_account_id
+
+    def _mpesa_get_method_line(self):
+        """ Return the journal's inbound method line of this provider.
+
+        :rtype: account.payment.method.line
+        """
+        self.ensure_one()
+        return self.journal_id.inbound_payment_method_line_ids.filtered(
+            lambda line: line.payment_provider_id == self
+        )[:1]

@@ -1,0 +1,301 @@
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+
+from psycopg2 import errors as pg_errors
+
+from odoo import api, fields, models
+from odoo.fields import Command
+
+from odoo.addons.school_mpesa import const
+from odoo.addons.school_mpesa.daraja import msisdn
+from odoo.addons.school_mpesa.daraja.stk_text import clean_text
+from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
+
+
+class PaymentTransaction(models.Model):
+    """Asking for money: every check that a request passes before it may reach a phone."""
+
+    _inherit = 'payment.transaction'
+
+    @api.model
+    def _mpesa_ask(
+        self, *, provider, student, amount, phone, channel, invoices=None, initiator=None,
+        note=None, intent=None, payer_lang=None, retry_of=None,
+    ):
+        """ Create a queued request for money and wake the outbox; repeat-safe.
+
+        The same intent returns the same request, however often and however parallel it comes.
+
+        :param payment.provider provider: The shortcode to collect on.
+        :param school.student student: Whose fees.
+        :param amount: KES, whole shillings, as number or text.
+        :param str phone: The payer's number, in any way people write it.
+        :param str channel: Who asked, as `mpesa_channel`.
+        :param account.move invoices: The bills chosen, if any.
+        :param res.users initiator: The clerk who asked, if one did.
+        :param str note: A note for the school.
+        :param str intent: The idempotency key of the form.
+        :param str payer_lang: The language of the payer's pages.
+        :param payment.transaction retry_of: The request that this one repeats.
+        :return: The request, in sudo mode.
+        :rtype: payment.transaction
+        :raise MpesaRequestError: If it cannot be made; no prompt is sent and no money moves.
+        """
+        self = self.sudo()
+        if intent:
+            same = self.search([('mpesa_intent', '=', intent)], limit=1)
+            if same:
+                return same
+        invoices = (invoices or self.env['account.move']).sudo()
+        student = student.sudo()
+        provider = provider.sudo()
+        self._mpesa_check_provider(provider, student)
+        self._mpesa_check_bills(invoices, student)
+        amount = self._mpesa_check_amount(amount, provider, student, invoices)
+        number = self._mpesa_check_phone(phone)
+        tx = self.with_company(provider.company_id)._mpesa_create_request({
+            'provider_id': provider.id,
+            'payment_method_id': self.env.ref('payment.payment_method_mpesa').id,
+            'reference': self._compute_reference('mpesa', prefix=f'FEES-{student.admission_no}'),
+            'amount': int(amount),
+            'currency_id': provider.company_id.currency_id.id,
+            'partner_id': student.partner_id.id,
+            'operation': 'online_direct',
+            'invoice_ids': [Command.set(invoices.ids)],
+            'mpesa_channel': channel,
+            'mpesa_student_id': student.id,
+            'mpesa_initiator_id': initiator and initiator.id,
+            'mpesa_note': note,
+            'mpesa_account_reference': clean_text(student.admission_no),
+            'mpesa_intent': intent,
+            'mpesa_retry_of_id': retry_of and retry_of.id,
+            'mpesa_push_state': 'queued',
+            'mpesa_in_flight': True,
+            'mpesa_phone_mask': number.masked,
+            **self._mpesa_prepare_secrets(number.wire),
+        })
+        if payer_lang:
+            tx.partner_lang = payer_lang
+        self.env.ref('school_mpesa.cron_send_prompts')._trigger()
+        return tx
+
+    @api.model
+    def _mpesa_create_request(self, values):
+        """ Create the request, unless a prompt is in flight or the phone had too many.
+
+        :param dict values: The create values.
+        :rtype: payment.transaction
+        :raise MpesaRequestError: If the phone must be left alone.
+        """
+        self._mpesa_check_prompt_limits(values['mpesa_phone_index'], values['provider_id'])
+        try:
+            with self.env.cr.savepoint():
+                return self.create([values])
+        except pg_errors.UniqueViolation as error:
+            # A parallel tap was quicker. Its row is invisible to this snapshot, so ask the
+            # framework to run this request again: then it is found and returned or named.
+            raise pg_errors.SerializationFailure from error
+
+    # === CHECKS === #
+
+    @api.model
+    def _mpesa_check_provider(self, provider, student):
+        """ Ensure that this shortcode can prompt for this student.
+
+        :raise MpesaRequestError: If it cannot.
+        """
+        if provider.code != 'mpesa' or provider.state == 'disabled':
+            raise MpesaRequestError(self.env._(
+                "M-PESA prompts are switched off at this school. No prompt was sent and no money"
+                " moved. Pay by another way, or ask the accounts office."
+            ), 'provider')
+        if not provider.mpesa_stk_enabled:
+            raise MpesaRequestError(self.env._(
+                "This shortcode takes no prompts. No money moved. Pay by the Paybill menu of the"
+                " phone instead."
+            ), 'provider')
+        if not provider._mpesa_has_credentials():
+            raise MpesaRequestError(self.env._(
+                "M-PESA is not set up yet: the keys from Safaricom are missing. No prompt was sent"
+                " and no money moved. Ask the administrator to fill them in."
+            ), 'provider')
+        if provider.company_id.currency_id.name != 'KES':
+            raise MpesaRequestError(self.env._(
+                "M-PESA moves Kenyan shillings only, and this school keeps its books in another"
+                " currency. No prompt was sent."
+            ), 'provider')
+        if student.company_id not in (
+            provider.company_id | provider.company_id.child_ids
+        ):
+            raise MpesaRequestError(self.env._(
+                "This shortcode belongs to another school. No prompt was sent and no money moved."
+            ), 'provider')
+
+    @api.model
+    def _mpesa_check_bills(self, invoices, student):
+        """ Ensure that the chosen bills are this student's and still owed.
+
+        :raise MpesaRequestError: If one of them is not.
+        """
+        for invoice in invoices:
+            if invoice.company_id != student.company_id:
+                message = self.env._("This bill belongs to another school.")
+            elif invoice.partner_id != student.partner_id:
+                message = self.env._("This bill belongs to another student.")
+            elif invoice.move_type != 'out_invoice':
+                message = self.env._("This document is not a bill.")
+            elif invoice.state == 'draft':
+                message = self.env._("This bill is still a draft: post it first.")
+            elif invoice.state == 'cancel':
+                message = self.env._("This bill is cancelled: there is nothing to pay on it.")
+            elif invoice.currency_id.is_zero(invoice.amount_residual):
+                message = self.env._("This bill is already paid.")
+            else:
+                continue
+            raise MpesaRequestError(
+                self.env._("%(problem)s No prompt was sent and no money moved.", problem=message),
+                'bill',
+            )
+        if student.state in {'left', 'graduated'} and not invoices and student.balance <= 0:
+            raise MpesaRequestError(self.env._(
+                "%(student)s has left the school and owes nothing. No prompt was sent and no money"
+                " moved.", student=student.display_name,
+            ), 'student')
+
+    @api.model
+    def _mpesa_get_due(self, student, invoices):
+        """ Return what is due: of the chosen bills, else of the student.
+
+        :return: KES, never below zero.
+        :rtype: Decimal
+        """
+        due = sum(invoices.mapped('amount_residual')) if invoices else student.balance
+        return max(Decimal(str(due)), Decimal(0))
+
+    @api.model
+    def _mpesa_check_amount(self, amount, provider, student, invoices):
+        """ Ensure that the amount can be asked for.
+
+        :return: KES, whole shillings.
+        :rtype: Decimal
+        :raise MpesaRequestError: If it cannot.
+        """
+        try:
+            value = Decimal(str(amount).replace(',', '').strip())
+        except InvalidOperation:
+            value = None
+        if value is None or not value.is_finite():
+            raise MpesaRequestError(self.env._("Enter how much you want to pay."), 'amount')
+        if value != value.to_integral_value():
+            raise MpesaRequestError(
+                self.env._("Enter whole shillings, without cents."), 'amount'
+            )
+        least = max(provider.mpesa_least_amount, const.MINIMUM_AMOUNT)
+        if value < least:
+            raise MpesaRequestError(
+                self.env._("Amount must be KES %(least)s or more.", least=f'{least:,}'), 'amount'
+            )
+        if value > const.MAXIMUM_AMOUNT:
+            rest = value - const.MAXIMUM_AMOUNT
+            raise MpesaRequestError(self.env._(
+                "M-PESA allows up to KES %(cap)s at once. Pay KES %(cap)s now, then the remaining"
+                " KES %(rest)s.", cap=f'{const.MAXIMUM_AMOUNT:,}', rest=f'{rest:,}',
+            ), 'amount')
+        due = self._mpesa_get_due(student, invoices)
+        # A balance with cents is asked for in whole shillings; the cents become credit.
+        if value > due.to_integral_value('ROUND_CEILING') and not provider.mpesa_allow_credit:
+            raise MpesaRequestError(self.env._(
+                "That is more than the balance of KES %(balance)s. Pay KES %(balance)s or less.",
+                balance=f'{due.to_integral_value("ROUND_CEILING"):,}',
+            ), 'amount')
+        return value
+
+    @api.model
+    def _mpesa_check_phone(self, phone):
+        """ Ensure that a phone can be prompted.
+
+        :rtype: daraja.msisdn.Msisdn
+        :raise MpesaRequestError: If the text is not a Kenyan mobile number.
+        """
+        if not (phone or '').strip():
+            raise MpesaRequestError(self.env._("Enter the M-PESA phone number."), 'phone')
+        try:
+            return msisdn.parse(phone)
+        except msisdn.MsisdnError as error:
+            raise MpesaRequestError(
+                self.env._("Enter a Kenyan mobile number, like 0712 345 678."), 'phone'
+            ) from error
+
+    @api.model
+    def _mpesa_check_prompt_limits(self, phone_index, provider_id):
+        """ Ensure that no prompt is in flight on the phone and that it had not too many.
+
+        The phone stays locked by the partial unique index, so counting rows here is exact.
+
+        :raise MpesaRequestError: If the phone must be left alone for now.
+        """
+        now = fields.Datetime.now()
+        provider = self.env['payment.provider'].browse(provider_id)
+        in_flight = self.search([
+            ('mpesa_phone_index', '=', phone_index), ('mpesa_in_flight', '=', True),
+        ], limit=1)
+        if in_flight:
+            age = (now - (in_flight.mpesa_sent_at or in_flight.create_date)).total_seconds()
+            if age < provider.mpesa_prompt_timeout:
+                raise MpesaRequestError(self.env._(
+                    "A request for KES %(amount)s is already on %(phone)s, sent %(seconds)s seconds"
+                    " ago. Enter your PIN there. We will not send a second one.",
+                    amount=f'{in_flight.amount:,.0f}', phone=in_flight.mpesa_phone_mask,
+                    seconds=int(age),
+                ), 'phone', tx=in_flight)
+            in_flight.mpesa_in_flight = False
+            in_flight.flush_recordset(['mpesa_in_flight'])
+        for most, seconds in const.PROMPT_LIMITS:
+            count = self.search_count([
+                ('mpesa_phone_index', '=', phone_index),
+                ('create_date', '>', now - timedelta(seconds=seconds)),
+            ])
+            if count >= most:
+                raise MpesaRequestError(self.env._(
+                    "This phone was asked %(count)s times already. No new request was sent and no"
+                    " money moved. Wait %(minutes)s minutes, or pay by the Paybill menu.",
+                    count=count, minutes=10 if seconds <= 600 else 60,
+                ), 'phone')
+
+    # === RETRY === #
+
+    def _mpesa_retry(self, amount=None, phone=None, intent=None):
+        """ Ask again, after an outcome that allows it.
+
+        :param amount: Another amount in KES, or None for the same.
+        :param str phone: Another number, or None for the same.
+        :param str intent: The idempotency key of the form.
+        :return: The new request.
+        :rtype: payment.transaction
+        :raise MpesaRequestError: If the first request may still be paid, or the new one is wrong.
+        """
+        self.ensure_one()
+        self = self.sudo()
+        if intent:
+            same = self.search([('mpesa_intent', '=', intent)], limit=1)
+            if same:
+                return same
+        view = self._mpesa_payer_view()
+        if not view['retry']:
+            raise MpesaRequestError(self.env._(
+                "We are still checking the last request with M-PESA. Do not pay again yet."
+            ), 'phone', tx=self)
+        if view['retry_in'] > 0:
+            raise MpesaRequestError(self.env._(
+                "Wait %(seconds)s seconds, then send again.", seconds=view['retry_in'],
+            ), 'phone', tx=self)
+        return self._mpesa_ask(
+            provider=self.provider_id, student=self.mpesa_student_id,
+            amount=amount if amount is not None else self.amount,
+            phone=phone or self.mpesa_phone, channel=self.mpesa_channel,
+            invoices=self.invoice_ids.filtered(
+                lambda i: i.state == 'posted' and not i.currency_id.is_zero(i.amount_residual)
+            ),
+            initiator=self.mpesa_initiator_id, note=self.mpesa_note, intent=intent,
+            payer_lang=self.partner_lang, retry_of=self,
+        )

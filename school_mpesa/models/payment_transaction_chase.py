@@ -1,0 +1,158 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.school_mpesa import const, daraja
+
+
+BATCH = 10
+THREADS = 2  # Safaricom throttles queries; a few at a time are enough
+
+
+class PaymentTransaction(models.Model):
+    """Chasing: requests whose outcome is not known are asked about, on the design's schedule."""
+
+    _inherit = 'payment.transaction'
+
+    def _mpesa_get_first_query_at(self):
+        """ Return when a prompt just accepted is asked about first.
+
+        :rtype: datetime
+        """
+        return fields.Datetime.now() + timedelta(seconds=const.CHASE_AGES[0])
+
+    @api.model
+    def _cron_chase(self):
+        """ Ask Daraja about due requests: claim and commit, call without a cursor, write answers.
+
+        :return: None
+        """
+        self._mpesa_give_up_silent()
+        while batch := self._mpesa_claim_due_queries():
+            calls = [tx._mpesa_prepare_query() for tx in batch]
+            self.env.cr.commit()  # The next date is committed first: nothing is asked in a loop.
+            with ThreadPoolExecutor(max_workers=THREADS) as pool:
+                answers = list(pool.map(_query, calls))
+            for tx, answer in zip(batch, answers, strict=True):
+                tx._mpesa_write_answer_safely('_mpesa_write_query_answer', answer)
+            remaining = self.search_count(self._mpesa_get_due_query_domain())
+            if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
+                break
+
+    @api.model
+    def _mpesa_get_due_query_domain(self):
+        return [('mpesa_next_query_at', '<=', fields.Datetime.now())]
+
+    @api.model
+    def _mpesa_claim_due_queries(self):
+        """ Take the due requests and set the date of the question after this one.
+
+        :rtype: payment.transaction
+        """
+        now = fields.Datetime.now()
+        due = self.search(
+            self._mpesa_get_due_query_domain(), limit=BATCH, order='mpesa_next_query_at',
+        ).try_lock_for_update().filtered(
+            lambda tx: tx.mpesa_next_query_at and tx.mpesa_next_query_at <= now
+        )
+        for tx in due:
+            age = (now - tx.mpesa_sent_at).total_seconds()
+            next_age = next((a for a in const.CHASE_AGES if a > age), None)
+            if tx.mpesa_push_state in const.OPEN_PUSH_STATES and next_age is None:
+                # A day without an outcome: it stays open, and a person is asked.
+                tx.mpesa_needs_person = True
+            tx.mpesa_next_query_at = (
+                next_age is not None and tx.mpesa_sent_at + timedelta(seconds=next_age)
+            )
+        return due
+
+    def _mpesa_prepare_query(self):
+        """ Gather what the question needs, so that it needs no cursor.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        provider = self.provider_id
+        try:
+            return {
+                'client': provider._mpesa_get_client(),
+                'message': daraja.StkQuery(
+                    shortcode=provider.mpesa_shortcode,
+                    passkey=provider._mpesa_secret('mpesa_passkey'),
+                    checkout_request_id=self._mpesa_get_checkout_request_id(),
+                ),
+            }
+        except (daraja.DarajaError, UserError) as error:
+            return {'error': error}
+
+    def _mpesa_write_query_answer(self, answer):
+        """ Record what Daraja said about a prompt. It never takes back a success.
+
+        :param answer: `StkQueryAnswer`, or the exception that came instead.
+        :return: None
+        """
+        self.ensure_one()
+        is_answer = isinstance(answer, daraja.StkQueryAnswer)
+        self.env['mpesa.exchange']._keep(
+            self, 'query', answer.state if is_answer else type(answer).__name__,
+            getattr(answer, 'exchange', None),
+        )
+        if not is_answer or answer.state != 'final':
+            return  # No answer, or not yet: that never means that the payment failed.
+        outcome = daraja.result_code(answer.result_code)
+        if self.mpesa_push_state in {'paid', 'receipt_pending'}:
+            self.mpesa_next_query_at = False
+        elif outcome.outcome == 'paid':
+            # A query names no M-PESA code. The money is real and waits for the message with it.
+            self._mpesa_move_to(
+                'receipt_pending', mpesa_result_code='0', mpesa_result_source='query',
+                mpesa_was_declined=self.mpesa_push_state in {'declined', 'expired'},
+                mpesa_next_query_at=False, mpesa_needs_person=False,
+            )
+        elif outcome.outcome == 'declined':
+            if self.mpesa_push_state in const.OPEN_PUSH_STATES:
+                self._mpesa_decline(answer.result_code, 'query', confirmed=True)
+            elif self.mpesa_push_state == 'declined':
+                self.write({
+                    'mpesa_query_confirmed': True,
+                    'mpesa_next_query_at': False,
+                })
+
+    def _mpesa_decline(self, code, source, confirmed=False):
+        """ Record that a prompt ended without payment. A success that comes later still wins.
+
+        After a code that has been followed by a late success, a query has to agree before the
+        payer may try again (design section 3).
+
+        :param str code: The result code.
+        :param str source: 'callback' or 'query'.
+        :param bool confirmed: Whether a query says so.
+        :return: None
+        """
+        self.ensure_one()
+        outcome = daraja.result_code(code)
+        ask_again = outcome.retry == 'after_query' and not confirmed and self.mpesa_checkout_sealed
+        self._mpesa_move_to(
+            'declined', mpesa_result_code=code, mpesa_result_source=source,
+            state_message=outcome.payer_text, mpesa_query_confirmed=confirmed,
+            mpesa_next_query_at=fields.Datetime.now() if ask_again else False,
+            mpesa_needs_person=False,
+        )
+        if ask_again:
+            self.env.ref('school_mpesa.cron_chase')._trigger()
+
+
+def _query(call):
+    """ Ask about one prompt; called from a thread, without cursor or environment.
+
+    :param dict call: What `_mpesa_prepare_query` gathered.
+    :return: The answer, or the error as a value.
+    """
+    if 'error' in call:
+        return call['error']
+    try:
+        return call['client'].stk_query(call['message'])
+    except daraja.DarajaError as error:
+        return error

@@ -1,0 +1,93 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+from odoo.addons.school_mpesa import const, daraja
+
+
+class PaymentTransaction(models.Model):
+    """What a payer may know of a request: the state behind the waiting page."""
+
+    _inherit = 'payment.transaction'
+
+    def _mpesa_payer_view(self):
+        """ Describe the request for the payer; reads the database only.
+
+        :return: `state` ('sending', 'waiting', 'checking', 'paid', 'receipt_pending' or
+                 'declined'), `code`, `late` (paid after a shown failure), `retry`, `retry_in`
+                 (seconds), `amount` (KES), `phone_mask`, `sent_at` (epoch seconds, 0 if not yet),
+                 `version` (changes with everything shown), `paid_twice`.
+        :rtype: dict
+        """
+        self.ensure_one()
+        tx = self.sudo()
+        now = fields.Datetime.now()
+        asked_at = tx.mpesa_sent_at or tx.create_date
+        age = (now - asked_at).total_seconds()
+        state = {
+            'queued': 'sending', 'sent': 'sending', 'accepted': 'waiting', 'unknown': 'checking',
+            'receipt_pending': 'receipt_pending', 'paid': 'paid', 'declined': 'declined',
+            'expired': 'declined',
+        }.get(tx.mpesa_push_state, 'checking')
+        if state in {'sending', 'waiting'} and age > 60:
+            state = 'checking'
+        retry, retry_in = tx._mpesa_get_retry(age)
+        # What settles the student's debt twice: another paid request for the same, meanwhile.
+        paid_twice = state == 'paid' and bool(
+            tx.mpesa_retry_of_id.mpesa_push_state == 'paid'
+            or tx.search_count([
+                ('mpesa_retry_of_id', '=', tx.id), ('mpesa_push_state', '=', 'paid'),
+            ], limit=1)
+        )
+        return {
+            'state': state,
+            'code': tx.mpesa_result_code or '',
+            'late': state == 'paid' and tx.mpesa_was_declined,
+            'retry': retry,
+            'retry_in': retry_in,
+            'amount': int(tx.amount),
+            'phone_mask': tx.mpesa_phone_mask or '',
+            'sent_at': int((asked_at - fields.Datetime.to_datetime('1970-01-01')).total_seconds())
+            if tx.mpesa_sent_at else 0,
+            'version': '-'.join((
+                state, tx.mpesa_result_code or '', str(int(retry)), str(int(paid_twice)),
+                tx.mpesa_receipt_id.state or '',
+            )),
+            'paid_twice': paid_twice,
+        }
+
+    def _mpesa_get_retry(self, age):
+        """ Tell whether the payer may try again, and after how many seconds.
+
+        Only after an outcome that is final with no late success, or once a query has agreed with
+        1037, 17 or 1001 (design section 3). Anything else means that we are still checking.
+
+        :param float age: Seconds since the prompt went out.
+        :return: (allowed, seconds to wait)
+        :rtype: tuple[bool, int]
+        """
+        self.ensure_one()
+        if self.mpesa_push_state not in {'declined', 'expired'}:
+            return False, 0
+        if self.mpesa_result_code == 'not_sent':
+            return True, 0
+        outcome = daraja.result_code(self.mpesa_result_code or '')
+        if outcome.retry == 'never' or outcome.outcome != 'declined':
+            return False, 0
+        if outcome.retry == 'after_query' and not self.mpesa_query_confirmed:
+            return False, 0
+        return True, max(0, int(outcome.wait_seconds - age))
+
+    def _mpesa_blocks_payment(self):
+        """ Tell whether this request should keep its bill from being paid again just now.
+
+        For the payer, pending ends at three minutes, without closing the request.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.mpesa_push_state not in const.OPEN_PUSH_STATES:
+            return self.mpesa_push_state == 'receipt_pending'
+        asked_at = self.mpesa_sent_at or self.create_date
+        limit = timedelta(seconds=const.PAYER_PENDING_SECONDS)
+        return fields.Datetime.now() - asked_at <= limit

@@ -1,0 +1,275 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from odoo.addons.payment.logging import get_payment_logger
+from odoo.addons.school_mpesa import daraja, vault
+
+
+_logger = get_payment_logger(__name__)
+
+BATCH = 10  # prompts taken from the outbox at once
+THREADS = 4  # prompts sent at the same time; none of them holds a cursor
+STALE_SECONDS = 300  # a prompt that waited longer would surprise the payer
+TRIES = 3  # calls of one prompt, as long as Daraja certainly did not act on the one before
+SILENT_SECONDS = 60  # 'sent' this long without an answer: the sender was killed on the way
+
+
+class PaymentTransaction(models.Model):
+    """The outbox: committed requests are sent to phones, from outside any transaction."""
+
+    _inherit = 'payment.transaction'
+
+    @api.model
+    def _cron_send_prompts(self):
+        """ Send the queued prompts: claim and commit, call Daraja without a cursor, write answers.
+
+        A request is claimed once. Whatever happens after that, it is never sent again by itself,
+        unless Daraja certainly did not act on it.
+
+        :return: None
+        """
+        self._mpesa_give_up_silent()
+        while batch := self._mpesa_claim_queued():
+            calls = [tx._mpesa_prepare_push() for tx in batch]
+            self.env.cr.commit()  # The claim is committed before anything goes out.
+            with ThreadPoolExecutor(max_workers=THREADS) as pool:
+                answers = list(pool.map(_push, calls))
+            for tx, answer in zip(batch, answers, strict=True):
+                tx._mpesa_write_answer_safely('_mpesa_write_push_answer', answer)
+            remaining = self.search_count(self._mpesa_get_queued_domain())
+            if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
+                break
+
+    @api.model
+    def _mpesa_get_queued_domain(self):
+        now = fields.Datetime.now()
+        return [
+            ('mpesa_push_state', '=', 'queued'),
+            '|', ('mpesa_next_push_at', '=', False), ('mpesa_next_push_at', '<=', now),
+        ]
+
+    @api.model
+    def _mpesa_claim_queued(self):
+        """ Take prompts from the outbox: single ones before bulk, each by one worker only.
+
+        :rtype: payment.transaction
+        """
+        queued = self.search(
+            self._mpesa_get_queued_domain(), limit=BATCH, order='id',
+        ).try_lock_for_update().filtered(lambda tx: tx.mpesa_push_state == 'queued')
+        stale_before = fields.Datetime.now() - timedelta(seconds=STALE_SECONDS)
+        stale = queued.filtered(lambda tx: tx.create_date < stale_before)
+        if stale:
+            stale._mpesa_move_to(
+                'expired', mpesa_result_code='not_sent', mpesa_result_source='school',
+            )
+        fresh = queued - stale
+        if fresh:
+            fresh._mpesa_move_to('sent', mpesa_sent_at=fields.Datetime.now())
+        elif stale:
+            self.env.cr.commit()
+        return fresh
+
+    @api.model
+    def _mpesa_give_up_silent(self):
+        """ Call unknown what was being sent when its sender died: never send it again.
+
+        :return: None
+        """
+        silent = self.search([
+            ('mpesa_push_state', '=', 'sent'),
+            ('mpesa_sent_at', '<', fields.Datetime.now() - timedelta(seconds=SILENT_SECONDS)),
+        ])
+        if silent:
+            silent._mpesa_move_to('unknown')
+            self.env.cr.commit()
+
+    def _mpesa_prepare_push(self):
+        """ Gather everything that the call needs, so that it needs no cursor.
+
+        :return: The request's id, the client and the push, or the error that keeps it from going.
+        :rtype: dict
+        """
+        self.ensure_one()
+        provider = self.provider_id
+        try:
+            token = self.env['mpesa.callback.token']._get(provider, 'stk')
+            push = vault.derive_token('push', self.mpesa_salt)
+            message = daraja.StkPush(
+                shortcode=provider.mpesa_shortcode,
+                passkey=provider._mpesa_secret('mpesa_passkey'),
+                shortcode_type=provider.mpesa_shortcode_type,
+                party_b=provider._mpesa_get_payer_number(),
+                amount=self._mpesa_get_amount(),
+                phone=self.mpesa_phone,
+                callback_url=f'{provider._mpesa_get_callback_base()}/collect/{token}/stk/{push}',
+                account_reference=self.mpesa_account_reference,
+                description='School fees',
+            )
+            return {'client': provider._mpesa_get_client(), 'message': message}
+        except (daraja.DarajaError, UserError) as error:
+            return {'error': error}
+
+    def _mpesa_write_answer_safely(self, method, answer):
+        """ Write what Daraja answered, in a transaction of its own.
+
+        The callback may be quicker than the answer and be booked at the same moment; the write
+        then fails on the old snapshot and is made again on a new one.
+
+        :param str method: The method that writes.
+        :param answer: What came back.
+        :return: None
+        """
+        self.ensure_one()
+        for left in reversed(range(5)):
+            try:
+                with self.env.cr.savepoint():
+                    getattr(self, method)(answer)
+                self.env.cr.commit()
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                if not left:
+                    raise
+
+    def _mpesa_write_push_answer(self, answer):
+        """ Record the answer to a push.
+
+        :param answer: `StkPushAccepted`, or the exception that came instead.
+        :return: None
+        """
+        self.ensure_one()
+        values = {'mpesa_push_tries': self.mpesa_push_tries + 1}
+        if isinstance(answer, daraja.StkPushAccepted):
+            self._mpesa_keep_push(values, 'accepted', answer.exchange)
+            values |= {
+                'mpesa_merchant_request_id': answer.merchant_request_id,
+                'mpesa_checkout_sealed': vault.seal(
+                    self._mpesa_seal_context('checkout'), answer.checkout_request_id
+                ),
+                'mpesa_checkout_index': vault.blind_index(
+                    'checkout', answer.checkout_request_id
+                ),
+            }
+            if self.mpesa_push_state in {'sent', 'unknown'}:
+                self._mpesa_move_to(
+                    'accepted', **values,
+                    mpesa_next_query_at=self._mpesa_get_first_query_at(),
+                )
+            else:
+                self.write(values)  # The callback was quicker: the outcome stands already.
+            return
+        sent = getattr(answer, 'sent', 'no')
+        code = getattr(answer, 'code', '') or type(answer).__name__
+        _logger.warning(
+            "Prompt %s was not accepted: %s", self.reference, type(answer).__name__,
+        )
+        self._mpesa_keep_push(values, code, getattr(answer, 'exchange', None))
+        if self.mpesa_push_state != 'sent':
+            self.write(values)
+        elif sent != 'no':
+            # A prompt may be on the phone. No id came back, so it cannot be queried: the callback
+            # at its own address, a confirmation or Pull will tell. Never send it again.
+            self._mpesa_move_to('unknown', **values)
+        elif self._mpesa_may_push_again(answer):
+            delay = 2 ** self.mpesa_push_tries * 2
+            self._mpesa_move_to(
+                'queued', **values,
+                mpesa_next_push_at=fields.Datetime.now() + timedelta(seconds=delay),
+            )
+            self.env.ref('school_mpesa.cron_send_prompts')._trigger(
+                fields.Datetime.now() + timedelta(seconds=delay)
+            )
+        else:
+            locked = isinstance(answer, daraja.SubscriberLocked)
+            self._mpesa_move_to(
+                'declined', **values, mpesa_result_source='answer',
+                mpesa_result_code='1001' if locked else 'not_sent',
+                mpesa_query_confirmed=True,
+                state_message=self._mpesa_explain_refusal(answer),
+            )
+
+    def _mpesa_may_push_again(self, error):
+        """ Tell whether the same push may be repeated after an error that certainly had no effect.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            isinstance(error, (daraja.ConnectionFailed, daraja.Busy))
+            and not isinstance(error, daraja.CertificateRefused)
+            and self.mpesa_push_tries + 1 < TRIES
+        )
+
+    def _mpesa_keep_push(self, values, outcome, exchange):
+        """ Keep the evidence of one push. """
+        self.env['mpesa.exchange']._keep(
+            self, 'push', outcome, exchange
+        )
+
+    def _mpesa_explain_refusal(self, error):
+        """ Say in plain words, for the office, why Daraja refused and what to do.
+
+        :param Exception error: What came instead of an acceptance.
+        :rtype: str
+        """
+        self.ensure_one()
+        provider = self.provider_id
+        if isinstance(error, UserError):
+            return str(error)
+        if isinstance(error, daraja.CredentialsRefused):
+            return self.env._(
+                "Safaricom did not accept these keys. Check that both come from the same Daraja"
+                " app and that the environment matches. No prompt was sent; no money moved."
+            )
+        if isinstance(error, daraja.WrongPasskey):
+            return self.env._(
+                "The keys work but the passkey does not match shortcode %(shortcode)s. Copy it"
+                " again from Safaricom's go-live e-mail. No prompt was sent; no money moved.",
+                shortcode=provider.mpesa_shortcode,
+            )
+        if isinstance(error, daraja.ProductMissing):
+            return self.env._(
+                "The Daraja app of these keys lacks M-PESA Express. Add the product on the Daraja"
+                " portal. No prompt was sent; no money moved."
+            )
+        if isinstance(error, daraja.SubscriberLocked):
+            return self.env._(
+                "Another M-PESA request is open on that phone. Close it, wait a minute and send"
+                " again. No money moved."
+            )
+        if isinstance(error, daraja.MerchantRefused):
+            return self.env._(
+                "Safaricom does not know shortcode %(shortcode)s for prompts. For a till, enter the"
+                " store number given at go-live. No prompt was sent; no money moved.",
+                shortcode=provider.mpesa_shortcode,
+            )
+        if isinstance(error, (daraja.ConnectionFailed, daraja.Busy)):
+            return self.env._(
+                "Safaricom could not be reached, or was too busy, %(count)s times. No prompt was"
+                " sent; no money moved. Try again in a few minutes.",
+                count=self.mpesa_push_tries + 1,
+            )
+        return self.env._(
+            "Safaricom refused the request (%(detail)s). No prompt was sent; no money moved.",
+            detail=getattr(error, 'code', '') or type(error).__name__,
+        )
+
+
+def _push(call):
+    """ Send one prompt; called from a thread, without cursor or environment.
+
+    :param dict call: What `_mpesa_prepare_push` gathered.
+    :return: The acceptance, or the error as a value.
+    """
+    if 'error' in call:
+        return call['error']
+    try:
+        return call['client'].stk_push(call['message'])
+    except daraja.DarajaError as error:
+        return error

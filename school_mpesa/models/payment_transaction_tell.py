@@ -1,0 +1,75 @@
+from markupsafe import Markup
+
+from odoo import api, models
+
+from odoo.addons.payment.logging import get_payment_logger
+
+
+_logger = get_payment_logger(__name__)
+
+BATCH = 100
+
+
+class PaymentTransaction(models.Model):
+    """Telling people what became of a request: after the money's commit, never inside it."""
+
+    _inherit = 'payment.transaction'
+
+    @api.model
+    def _mpesa_tell(self):
+        """ Write the outcomes that nobody was told of into the chatter, and commit.
+
+        A failure here is logged and tried again later; no payment ever fails for it.
+
+        :return: None
+        """
+        untold = self.search([('mpesa_untold', '=', True)], limit=BATCH)
+        if not untold:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self.env['school.student']._message_log_batch(bodies={
+                    tx.mpesa_student_id.id: tx._mpesa_get_outcome_note() for tx in untold
+                    if tx.mpesa_student_id
+                })
+                invoices = {
+                    invoice.id: tx._mpesa_get_outcome_note()
+                    for tx in untold for invoice in tx.invoice_ids
+                }
+                if invoices:
+                    self.env['account.move']._message_log_batch(bodies=invoices)
+                for tx in untold:
+                    tx._mpesa_notify_screens()
+                untold.mpesa_untold = False
+            self.env.cr.commit()
+        except Exception as error:  # noqa: BLE001 - telling must never stand in the money's way
+            _logger.warning("Outcomes were not told: %s", type(error).__name__)
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+
+    def _mpesa_get_outcome_note(self):
+        """ Say in one line who asked, for how much, and what happened; the phone stays masked.
+
+        :rtype: Markup
+        """
+        self.ensure_one()
+        outcome = {
+            'paid': self.env._("paid, M-PESA code %(code)s", code=self.mpesa_receipt_number),
+            'receipt_pending': self.env._("paid; the M-PESA code is still to come"),
+            'declined': self.env._(
+                "not paid: %(reason)s", reason=self.state_message or self.mpesa_result_code,
+            ),
+            'expired': self.env._("not sent in time; no money moved"),
+        }.get(self.mpesa_push_state, '')
+        return Markup('<p>%s</p>') % self.env._(
+            "%(link)s: KES %(amount)s asked of %(phone)s by %(who)s: %(outcome)s.",
+            link=self._get_html_link(), amount=f'{self.amount:,.0f}',
+            phone=self.mpesa_phone_mask, outcome=outcome,
+            who=self.mpesa_initiator_id.name or self.env._("the payer"),
+        )
+
+    def _mpesa_notify_screens(self):
+        """ Let the clerk who asked see the outcome without reloading. """
+        self.ensure_one()
+        if self.mpesa_initiator_id:
+            self.mpesa_initiator_id._bus_send('school_mpesa/request', {'id': self.id})

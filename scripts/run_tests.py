@@ -1,0 +1,169 @@
+"""`make test` and `make faults`: runs kinds of tests, counts them, and reads the logs they left.
+
+A run fails when a test failed or was skipped, when a kind had no test at all, or when a warning or
+error was logged that tests/expected_log.txt does not explain.
+"""
+import os
+import re
+import shutil
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import check_log
+import stack_config
+import stack_database
+from stack_config import ADDONS, LOCAL, ROOT, StackError, say
+
+
+LOGS = LOCAL / 'log' / 'test'
+GATE = 'school_gate'
+
+
+class Result:
+    """ What came of one kind of tests. """
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.passed = self.failed = self.skipped = 0
+        self.problems = []
+        self.started = time.monotonic()
+        self.seconds = 0
+
+    def finish(self, logs=()):
+        """ Read the logs and judge.
+
+        :param logs: Paths of the logs that the run left.
+        :return: self
+        """
+        self.seconds = time.monotonic() - self.started
+        self.problems += check_log.problems(self.kind, logs)
+        if self.skipped:
+            self.problems.append(f"{self.skipped} tests were skipped")
+        if not self.passed + self.failed:
+            self.problems.append("no test ran")
+        return self
+
+
+def run_pytest(kind, folders):
+    """ Run tests that do not need Odoo in their own process.
+
+    :param str kind: Their kind.
+    :param list folders: Where they are, from the project's root.
+    :rtype: Result
+    """
+    result = Result(kind)
+    report = LOGS / f'{kind}.xml'
+    log_list = LOGS / f'{kind}.logs'
+    log_list.unlink(missing_ok=True)
+    present = [folder for folder in folders if (ROOT / folder).is_dir()]
+    code = stack_config.run_command(
+        [
+            # The plug-in for Odoo's tests wants a database; these have none, or one of their own.
+            stack_config.python(), '-m', 'pytest', '-q', '-p', 'no:odoo', '-p', 'no:cacheprovider',
+            f'--junitxml={report}', '-o', 'junit_family=xunit2', '--durations=5', *present,
+        ],
+        env={**stack_config.process_environment(), 'SCHOOL_LOG_LIST': str(log_list)},
+    ).returncode if present else 5
+    if report.exists() and present:
+        for suite in ET.parse(report).getroot():  # noqa: S314 - pytest wrote it a moment ago
+            counts = {name: int(suite.get(name)) for name in
+                      ('tests', 'failures', 'errors', 'skipped')}
+            result.failed = counts['failures'] + counts['errors']
+            result.skipped = counts['skipped']
+            result.passed = counts['tests'] - result.failed - result.skipped
+    if code and not result.failed:
+        result.problems.append(f"pytest ended with code {code}")
+    logs = set(log_list.read_text().split('\n')) if log_list.exists() else set()
+    return result.finish(sorted(Path(path) for path in logs if path and Path(path).exists()))
+
+
+def run_addons(_kind, _folders):
+    """ Install the add-ons into a fresh database and run their tests by Odoo's own runner.
+
+    :rtype: Result
+    """
+    result = Result('addons')
+    template = stack_database.template('base', say=say)
+    stack_database.clone(template, GATE)
+    log = LOGS / 'addons.log'
+    port, gevent_port = stack_config.free_ports(2)
+    conf = stack_config.write_odoo_conf(LOCAL / 'run' / 'test' / 'odoo.conf', {
+        **stack_config.keys(), 'db_name': GATE, 'dbfilter': f'^{GATE}$', 'workers': 0,
+        'http_port': port, 'gevent_port': gevent_port, 'proxy_mode': False, 'db_maxconn': 48,
+        'max_cron_threads': 0, 'screenshots': LOGS / 'screenshots',
+    })
+    tags = ','.join(f'/{addon}' for addon in ADDONS)
+    with log.open('w') as output:
+        code = stack_config.run_command(
+            [
+                *stack_config.odoo_command(), '-c', conf, '-d', GATE, '-i', ','.join(ADDONS),
+                '--test-tags', tags, '--stop-after-init',
+            ],
+            env=stack_config.process_environment(), stdout=output, stderr=output,
+        ).returncode
+    text = log.read_text(errors='replace')
+    total = re.findall(r'(\d+) failed, (\d+) error\(s\) of (\d+) tests', text)
+    if total:
+        failures, errors, tests = map(int, total[-1])
+        result.failed = failures + errors
+        result.skipped = len(re.findall(r' INFO .*: skipped ', text))
+        result.passed = tests - result.failed - result.skipped
+    for name in re.findall(r'(?:FAIL|ERROR): (\w+\.\w+.*)', text):
+        say(f"failed: {name}")
+    if code and not result.failed:
+        result.problems.append(f"Odoo ended with code {code}")
+    if not result.failed:
+        stack_database.drop(GATE)
+    result.finish([log])
+    if result.failed or result.problems:
+        say(f"the whole log: {log}")
+    return result
+
+
+KINDS = {
+    'unit': (run_pytest, ['tests/unit']),
+    'addons': (run_addons, []),
+    'end_to_end': (run_pytest, ['tests/end_to_end', 'tests/browser']),
+    'faults': (run_pytest, ['tests/faults']),
+}
+
+
+def main():
+    """ Run the kinds named on the command line, and print what came of them.
+
+    :return: The exit code.
+    :rtype: int
+    """
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    results = []
+    try:
+        for kind in sys.argv[1:]:
+            runner, folders = KINDS[kind]
+            say(f"--- {kind}")
+            if kind != 'unit':
+                stack_database.start_postgres()
+            results.append(runner(kind, folders))
+    except StackError as error:
+        sys.stderr.write(f"\nSTOPPED: {error}\n")
+        return 1
+    sys.stdout.write('\n')
+    for result in results:
+        for problem in result.problems:
+            say(f"{result.kind}: {problem}")
+        say(f"{result.kind:<12} {result.passed} passed, {result.failed} failed"
+            f"  ({result.seconds:.0f} s)")
+    passed = sum(result.passed for result in results)
+    failed = sum(result.failed for result in results)
+    counts_file = os.environ.get('SCHOOL_COUNTS')
+    if counts_file:
+        with Path(counts_file).open('a') as file:
+            file.write(f'{passed} {failed}\n')
+    sys.stdout.write(f"\n{passed} passed, {failed} failed\n")
+    return int(bool(failed or any(result.problems for result in results)))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""Processes of a run: started in the background, logged to a file, stopped by their pid only."""
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+import requests
+from stack_config import ROOT, StackError, process_environment
+
+
+STOP_SECONDS = 15
+
+
+class BackgroundProcess:
+    """ One process that a run has started, with everything that it started itself. """
+
+    def __init__(self, name, command, log_path, environment=None):
+        """
+        :param str name: What messages call it.
+        :param list command: Its words.
+        :param Path log_path: Where its output goes; it is appended to.
+        :param dict environment: Its environment; the project's own by default.
+        """
+        self.name = name
+        self.command = [str(word) for word in command]
+        self.log_path = log_path
+        self.environment = environment or process_environment()
+        self.popen = None
+
+    @property
+    def pid(self):
+        return self.popen.pid if self.popen else None
+
+    @property
+    def running(self):
+        return self.popen is not None and self.popen.poll() is None
+
+    def start(self):
+        """ Start it in a session of its own: Ctrl-C in the terminal reaches only the caller. """
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open('ab') as log:
+            self.popen = subprocess.Popen(  # noqa: S603 - only our own words
+                self.command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+
+    def wait_until_ready(self, url, timeout):
+        """ Wait until a web address of the process answers.
+
+        :param str url: An address that answers 2xx, 3xx or 4xx once the process is up.
+        :param float timeout: Seconds.
+        :raise StackError: when the process ended or did not answer in time; with its last log
+            lines.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if not self.running:
+                raise StackError(
+                    f"{self.name} ended with code {self.popen.returncode}.\n{self.last_lines()}",
+                )
+            with contextlib.suppress(requests.RequestException):  # not up yet
+                if requests.get(url, timeout=30, allow_redirects=False).status_code < 500:
+                    return
+            time.sleep(0.1)
+        message = f"{self.name} did not answer within {timeout:.0f} s.\n{self.last_lines()}"
+        raise StackError(message)
+
+    def last_lines(self, count=15):
+        """ Return the end of its log, indented, with the name of the file.
+
+        :rtype: str
+        """
+        text = self.log_path.read_text(errors='replace') if self.log_path.exists() else ''
+        lines = text.splitlines()[-count:] or ['(nothing)']
+        head = f"  The last lines of {self.log_path}:"
+        return '\n'.join([head, *(f'    {line}' for line in lines)])
+
+    def stop(self):
+        """ Ask it to end, and end it and its children when it does not. """
+        if self.popen is not None:
+            stop_tree(self.pid)
+            self.popen.wait()
+            self.popen = None
+
+
+def stop_tree(pid):
+    """ Stop a process and then whatever of its children is left.
+
+    :param int pid: The process; nothing happens when it is gone.
+    """
+    try:
+        process = psutil.Process(pid)
+        children = process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return
+    _signal(process, signal.SIGTERM)
+    psutil.wait_procs([process], timeout=STOP_SECONDS)
+    # What outlived its parent (a killed Odoo leaves workers that look for it every few seconds)
+    # goes with it.
+    family = [process, *children]
+    left = [member for member in family if member.is_running()]
+    for member in left:
+        _signal(member, signal.SIGKILL)
+    psutil.wait_procs(left, timeout=5)
+
+
+def _signal(process, number):
+    with contextlib.suppress(psutil.NoSuchProcess):  # it may end by itself in between
+        process.send_signal(number)
+
+
+class PidRecord:
+    """ The processes of a named run, on disk: a later call stops what an earlier one left. """
+
+    def __init__(self, path):
+        self.path = path
+
+    def add(self, process):
+        """ Remember a process with its start time, since the system uses pids again.
+
+        :param BackgroundProcess process: A started process.
+        """
+        entries = self._read()
+        entries[process.name] = [process.pid, psutil.Process(process.pid).create_time()]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix('.new')
+        temporary.write_text(json.dumps(entries))
+        os.replace(temporary, self.path)
+
+    def alive(self):
+        """ Return the recorded processes that still run.
+
+        :return: pid by name.
+        :rtype: dict[str, int]
+        """
+        found = {}
+        for name, (pid, created) in self._read().items():
+            try:
+                process = psutil.Process(pid)
+                same = abs(process.create_time() - created) < 1
+                if same and process.status() != psutil.STATUS_ZOMBIE:
+                    found[name] = pid
+            except psutil.NoSuchProcess:
+                continue
+        return found
+
+    def stop_all(self):
+        """ Stop every recorded process, the last started first, and forget them.
+
+        :return: How many were stopped.
+        :rtype: int
+        """
+        alive = self.alive()
+        for pid in reversed(list(alive.values())):
+            stop_tree(pid)
+        self.path.unlink(missing_ok=True)
+        return len(alive)
+
+    def _read(self):
+        try:
+            return json.loads(self.path.read_text())
+        except (FileNotFoundError, ValueError):
+            return {}

@@ -1,0 +1,35 @@
+"""Identifiers in the form Daraja gives them today (daraja.md 1.5, 1.9, 2)."""
+
+import random
+import string
+
+
+class Ids:
+    """Seeded identifiers; each kind has its own series, so one does not disturb another."""
+
+    def __init__(self, clock, seed):
+        self.clock = clock
+        self._requests = random.Random(f'{seed}:requests')  # noqa: S311 - a replayable series is the point
+        self._tokens = random.Random(f'{seed}:tokens')  # noqa: S311 - the same
+        self._checkouts = set()
+
+    def request_id(self):
+        """:return: e.g. ``7c2e-41aa-b0d5-91f3e6a7c2d8104455``, also the form of MerchantRequestID"""
+        source = self._requests
+        groups = '-'.join(f'{source.randrange(16**4):04x}' for _group in range(3))
+        return f'{groups}-{source.randrange(16**12):012x}{source.randrange(10**6):06d}'
+
+    def checkout_request_id(self, msisdn):
+        """:return: ``ws_CO_`` + EAT time + milliseconds + the nine digits of the payer's number"""
+        now = self.clock.eat()
+        stamp = now.strftime('%d%m%Y%H%M%S')
+        thousandth = now.microsecond // 1000
+        while (made := f'ws_CO_{stamp}{thousandth}{msisdn[-9:]}') in self._checkouts:
+            thousandth = (thousandth + 1) % 1000
+        self._checkouts.add(made)
+        return made
+
+    def access_token(self):
+        """:return: 28 letters and digits"""
+        alphabet = string.ascii_letters + string.digits
+        return ''.join(self._tokens.choice(alphabet) for _place in range(28))

@@ -1,0 +1,125 @@
+"""The virtual phone in the browser: shows prompts, takes a PIN, shows the M-PESA messages and the balance."""
+
+from datetime import datetime
+from pathlib import Path
+
+from starlette.responses import FileResponse, JSONResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from .paybill import PaymentRefused, pay_bill
+from .result_texts import texts_of
+
+
+PAGES = Path(__file__).parent / 'pages'
+MESSAGES_SHOWN = 20
+
+
+class Phones:
+    """What the pages ask for; the pages themselves are static files."""
+
+    def __init__(self, simulator):
+        self.simulator = simulator
+
+    async def index(self, request):
+        return FileResponse(PAGES / 'phones.html')
+
+    async def page(self, request):
+        return FileResponse(PAGES / 'phone.html')
+
+    async def all(self, request):
+        """The phones known, those with an open prompt first."""
+        world = self.simulator.world
+        phones = {}
+        for msisdn, wallet in world.bank.wallets.items():
+            phones[msisdn] = {'msisdn': msisdn, 'name': wallet.name, 'prompts': 0}
+        for push in world.pushes.all.values():
+            row = phones.setdefault(push.phone, {'msisdn': push.phone, 'name': '', 'prompts': 0})
+            row['prompts'] += push.on_phone
+        return JSONResponse(
+            sorted(phones.values(), key=lambda row: (-row['prompts'], row['msisdn']))
+        )
+
+    async def state(self, request):
+        """Everything one phone shows."""
+        world, msisdn = self.simulator.world, request.path_params['msisdn']
+        wallet = world.bank.wallet(msisdn)
+        prompts = [push for push in world.pushes.open_on(msisdn) if push.on_phone]
+        return JSONResponse({
+            'msisdn': msisdn,
+            'name': wallet.name if wallet else '',
+            'balance': f'{wallet.balance:,.2f}' if wallet else None,
+            'prompt': {'id': prompts[-1].checkout_request_id, 'text': prompts[-1].text}
+            if prompts
+            else None,
+            'messages': _messages(world, msisdn),
+        })
+
+    async def answer(self, request):
+        """OK with a PIN, or Cancel."""
+        asked, world = await request.json(), self.simulator.world
+        push = world.pushes.all.get(asked.get('id'))
+        if push is None or push.phone != request.path_params['msisdn'] or not push.on_phone:
+            return JSONResponse({'error': 'This request is no longer open.'}, 409)
+        action = 'cancel' if asked.get('action') == 'cancel' else 'pin'
+        world.pushes.answer(push, action, asked.get('pin'))
+        return JSONResponse({'result_code': push.result_code})
+
+    async def pay(self, request):
+        """Lipa na M-PESA > Pay Bill, typed by hand."""
+        asked = await request.json()
+        try:
+            movement = await pay_bill(
+                self.simulator.world,
+                request.path_params['msisdn'],
+                str(asked.get('shortcode', '')),
+                str(asked.get('account', '')),
+                str(asked.get('amount', '')) or '0',
+                asked.get('pin', ''),
+            )
+        except (PaymentRefused, ArithmeticError) as refusal:
+            return JSONResponse({'error': f'Failed. {_reason(refusal)}'}, 409)
+        return JSONResponse({'receipt': movement.receipt})
+
+
+def routes(simulator):
+    phones = Phones(simulator)
+    return [
+        Route('/phone', phones.index),
+        Route('/phones', phones.all),
+        Mount('/phone/files', StaticFiles(directory=PAGES)),
+        Route('/phone/{msisdn:int}', phones.page),
+        Route('/phone/{msisdn}/state', phones.state),
+        Route('/phone/{msisdn}/answer', phones.answer, methods=['POST']),
+        Route('/phone/{msisdn}/pay', phones.pay, methods=['POST']),
+    ]
+
+
+def _messages(world, msisdn):
+    """:return: the SMS of this phone, newest first"""
+    paid = [(move.at_eat, _paid_text(world, move)) for move in world.bank.by_phone.get(msisdn, ())]
+    failed = [
+        (push.final_at_eat, f'Failed. {texts_of(push.result_code)[0]}')
+        for push in world.pushes.all.values()
+        if push.phone == msisdn and push.state == 'final' and push.movement is None
+    ]
+    ordered = sorted(paid + failed, key=lambda message: message[0], reverse=True)
+    return [{'at': at, 'text': text} for at, text in ordered[:MESSAGES_SHOWN]]
+
+
+def _paid_text(world, move):
+    at = datetime.strptime(move.at_eat, '%Y%m%d%H%M%S')
+    account = f' for account {move.account}' if move.account else ''
+    hour = at.hour % 12 or 12
+    return (
+        f'{move.receipt} Confirmed. KES {move.amount:,.2f} sent to {world.bank.shortcodes[move.shortcode].name}'
+        f'{account} on {at.day}/{at.month}/{at:%y} at {hour}:{at:%M %p}. '
+        f'New M-PESA balance is KES {move.wallet_after:,.2f}. Transaction cost, KES 0.00.'
+    )
+
+
+def _reason(refusal):
+    code = getattr(refusal, 'code', '')
+    if code.startswith('C2B'):
+        return 'The organisation did not take the payment.'
+    return texts_of(code)[0] if code else 'Enter a whole amount.'

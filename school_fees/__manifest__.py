@@ -3,11 +3,10 @@
     'version': '19.0.0.1.0',
     'category': 'Accounting/School',
     'summary': "Students, families, term bills and official receipts for schools in Kenya",
-    'description': " ",  # Non-empty string to avoid loading the README file.
     'author': "School Fees Kenya",
     'license': 'LGPL-3',
     'depends': ['account', 'mail', 'portal'],
-    'external_dependencies': {'python': ['phonenumbers']},
+    'external_dependencies': {'python': ['phonenumbers', 'qrcode']},
     'data': [
         'security/school_fees_groups.xml',
         'security/ir.model.access.csv',

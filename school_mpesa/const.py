@@ -1,17 +1,9 @@
 """Values that Safaricom or Kenyan law fixes, with their sources."""
 
-# Money limits of M-PESA per payment, in KES (Daraja documentation, M-PESA Express; daraja.md 18.1).
-MINIMUM_AMOUNT = 1
-MAXIMUM_AMOUNT = 250_000
-
 # The published test shortcode and passkey of the sandbox (portal, test credentials page).
 SANDBOX_SHORTCODE = '174379'
 SANDBOX_PASSKEY = 'bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919'
 SANDBOX_PHONE = '254708374149'
-
-# Addresses that contain one of these, in any case, are refused or silently never called
-# (Daraja documentation, C2B register URL; applied to every address, daraja.md 28 no. 6).
-FORBIDDEN_WORDS = ('m-pesa', 'mpesa', 'safaricom', 'exe', 'cmd', 'sql', 'query')
 
 # The core payment method that a parent sees.
 DEFAULT_PAYMENT_METHOD_CODES = {'mpesa'}

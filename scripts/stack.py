@@ -1,5 +1,4 @@
-"""A whole running product on this machine: PostgreSQL, Odoo, nginx before it, and the Daraja
-simulator.
+"""A whole running product on this machine: PostgreSQL, Odoo, nginx, and the Daraja simulator.
 
 End-to-end, browser, fault and bench runs use it so:
 
@@ -10,8 +9,8 @@ End-to-end, browser, fault and bench runs use it so:
         stack.shell("result = env['school.student'].search_count([])")
 
 Everything listens on free loopback ports; the logs of a run are in .local/log/<name>/. Only
-processes that a stack has
-started are stopped, by their pid. Two stacks may run at once when their names differ.
+processes that a stack has started are stopped, by their pid. Two stacks may run at once when
+their names differ.
 """
 import contextlib
 import os
@@ -25,7 +24,7 @@ import stack_nginx
 import stack_session
 import stack_shell
 from stack_config import LOCAL, ROOT, StackError
-from stack_processes import BackgroundProcess, PidRecord
+from stack_processes import BackgroundProcess, PidRecord, odoo_roles
 
 
 LOGS = ('odoo', 'simulator', 'nginx-access', 'nginx-error', 'nginx', 'shell')
@@ -239,6 +238,7 @@ class Stack:
         return process
 
     def _write_conf(self, database):
+        simulator = self.simulator_url if self.with_simulator and self.ports else None
         return stack_config.write_odoo_conf(self.run_folder / 'odoo.conf', {
             **stack_config.keys(),
             'db_name': database,
@@ -251,7 +251,7 @@ class Stack:
             # Threads share one pool; workers have one each.
             'db_maxconn': 16 if self.workers else 48,
             'log_level': self.log_level,
-            'school_mpesa_simulator_url': self.simulator_url if self.with_simulator and self.ports else None,
+            'school_mpesa_simulator_url': simulator,
         })
 
     # === The demo school === #
@@ -307,20 +307,7 @@ class Stack:
         :return: pids under 'main', 'http', 'cron' and 'gevent'.
         :rtype: dict[str, list[int]]
         """
-        found = {'main': [], 'http': [], 'cron': [], 'gevent': []}
-        if not self._odoo or not self._odoo.running:
-            return found
-        found['main'].append(self._odoo.pid)
-        for child in psutil.Process(self._odoo.pid).children():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                title = ' '.join(child.cmdline())
-                if 'WorkerCron' in title:
-                    found['cron'].append(child.pid)
-                elif ' gevent ' in title:
-                    found['gevent'].append(child.pid)
-                elif title:
-                    found['http'].append(child.pid)
-        return found
+        return odoo_roles(self._odoo)
 
     def kill(self, pid, number=signal.SIGKILL):
         """ Send a signal to a process of this stack's Odoo, and to no other.

@@ -112,6 +112,29 @@ def _signal(process, number):
         process.send_signal(number)
 
 
+def odoo_roles(odoo):
+    """ Sort Odoo's processes by what they do; their titles say it.
+
+    :param BackgroundProcess odoo: Odoo, or None.
+    :return: pids under 'main', 'http', 'cron' and 'gevent'.
+    :rtype: dict[str, list[int]]
+    """
+    found = {'main': [], 'http': [], 'cron': [], 'gevent': []}
+    if not odoo or not odoo.running:
+        return found
+    found['main'].append(odoo.pid)
+    for child in psutil.Process(odoo.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            title = f"{' '.join(child.cmdline())} "
+            if 'WorkerCron' in title:
+                found['cron'].append(child.pid)
+            elif 'WorkerHTTP' in title:
+                found['http'].append(child.pid)
+            elif ' gevent ' in title:
+                found['gevent'].append(child.pid)
+    return found
+
+
 class PidRecord:
     """ The processes of a named run, on disk: a later call stops what an earlier one left. """
 

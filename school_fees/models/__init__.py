@@ -9,6 +9,7 @@ from . import school_receipt_line
 from . import school_receipt_booking
 from . import school_receipt_page
 from . import account_move
+from . import account_payment
 from . import ir_actions_report
 from . import res_currency
 from . import res_partner

@@ -47,7 +47,7 @@ class AccountMove(models.Model):
         """ Override of `account`: school documents fall due on a date, not after some days. """
         school_documents = self.filtered('school_doc_type')
         school_documents.invoice_payment_term_id = False
-        super(AccountMove, self - school_documents)._compute_invoice_payment_term_id()
+        return super(AccountMove, self - school_documents)._compute_invoice_payment_term_id()
 
     @api.depends('term_id')
     def _compute_invoice_date_due(self):
@@ -56,7 +56,7 @@ class AccountMove(models.Model):
         for move in self:
             if move.school_doc_type and move.term_id and not move.invoice_date_due:
                 move.invoice_date_due = move.term_id.due_date
-        super()._compute_invoice_date_due()
+        return super()._compute_invoice_date_due()
 
     # === ONCHANGE METHODS === #
 

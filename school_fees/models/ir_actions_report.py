@@ -13,4 +13,4 @@ class IrActionsReport(models.Model):
         """
         if self.report_name != 'school_fees.report_school_receipt':
             return super()._prepare_html(html, report_model=report_model)
-        return [html], [], '', '', {}
+        return [html.decode()], [], '', '', {}

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
-from odoo.addons.school_fees.models.school_guardian_phone import to_e164
+from .school_guardian_phone import to_e164
 
 
 class ResPartner(models.Model):
@@ -31,8 +31,16 @@ class ResPartner(models.Model):
         Odoo books a bill on the commercial partner: below a parent, all children of a family would
         share one ledger account.
 
-        :raise ValidationError: If a student has a parent or is a company.
+        :raise ValidationError: If a student has a parent or is a company, or loses the mark that
+                                hides minors from other staff.
         """
+        unmarked = self - self.filtered('is_school_student')
+        if unmarked and self.env['school.student'].sudo().search_count(
+            [('partner_id', 'in', unmarked.ids)], limit=1,
+        ):
+            raise ValidationError(self.env._(
+                "The ledger account of a student must be marked as a student."
+            ))
         for partner in self.filtered('is_school_student'):
             if partner.parent_id:
                 raise ValidationError(self.env._(

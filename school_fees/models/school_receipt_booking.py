@@ -7,7 +7,7 @@ from odoo.addons.school_fees.rules import allocation
 
 
 class SchoolReceiptBooking(models.Model):
-    """Booking of money into receipts, in batches: the one road into the ledger for every channel."""
+    """Booking of money into receipts, in batches: every channel's one road into the ledger."""
 
     _inherit = 'school.receipt'
 
@@ -108,8 +108,8 @@ class SchoolReceiptBooking(models.Model):
         :return: The receipts, in the order of the bookings, and the payments without receipt.
         :rtype: tuple[school.receipt, account.payment]
         """
-        self = self._with_booking_context(bookings)
-        receipts = self.create([
+        Receipt = self._with_booking_context(bookings)
+        receipts = Receipt.create([
             {
                 **booking['receipt'],
                 'state': 'posted',
@@ -128,7 +128,7 @@ class SchoolReceiptBooking(models.Model):
 
         lines = receipts.line_ids
         booking_of = dict(zip(receipts, bookings, strict=True))
-        payments = self.env['account.payment'].create([
+        payments = Receipt.env['account.payment'].create([
             line._prepare_payment_values(booking_of[line.receipt_id]) for line in lines
         ] + list(payments_without_receipt))
         payments.action_post()
@@ -136,9 +136,7 @@ class SchoolReceiptBooking(models.Model):
 
         for line, payment in zip(lines, receipt_payments, strict=True):
             line.payment_id = payment
-            line.move_line_id = payment.move_id.line_ids.filtered(
-                lambda item: item.account_id == line.payment_id.destination_account_id
-            )
+            line.move_line_id = payment._get_counterpart_line()
         lines._reconcile_with_bills({
             line: booking_of[line.receipt_id].get('invoices') for line in lines
         })
@@ -172,7 +170,7 @@ class SchoolReceiptBooking(models.Model):
         for receipt in self.filtered(lambda r: r.state == 'posted'):
             payments = receipt.line_ids.payment_id
             payments.move_id._reverse_moves(
-                [{'ref': ' '.join((receipt.number, reason))[:200]} for _move in payments.move_id],
+                [{'ref': f'{receipt.number} {reason}'[:200]} for _move in payments.move_id],
                 cancel=True,
             )
             payments.state = 'canceled'

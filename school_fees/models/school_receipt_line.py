@@ -93,8 +93,7 @@ class SchoolReceiptLine(models.Model):
             if not bills:
                 continue  # Nothing is due: the share stays as the student's credit.
             chosen = chosen_invoices.get(line)
-            first = bills.filtered(lambda item: item.move_id in chosen) if chosen else None
-            if first:
+            if chosen and (first := bills & chosen.line_ids):
                 plan.append(credit + first)
             plan.append(credit + bills)
         if plan:

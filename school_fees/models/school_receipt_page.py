@@ -12,10 +12,11 @@ from odoo.tools import format_date
 SCHOOL_TZ = pytz.timezone('Africa/Nairobi')  # East Africa Time: what a receipt prints.
 
 
+# What a receipt is, how it is booked and what it shows are three subjects, hence three files.
 class SchoolReceiptPage(models.Model):
     """What a receipt shows on paper and on its public page."""
 
-    _inherit = 'school.receipt'
+    _inherit = 'school.receipt'  # pylint: disable=consider-merging-classes-inherited
 
     # === ACTION METHODS === #
 
@@ -58,7 +59,7 @@ class SchoolReceiptPage(models.Model):
             'amount_in_words': currency.amount_to_text(receipt_sudo.amount),
             'method': receipt_sudo._get_method_label(),
             'external_ref': receipt_sudo.external_ref or '',
-            'payer': receipt_sudo.payer_partner_id.name or '' if full else '',
+            'payer': receipt_sudo._get_payer_label() if full else '',
             'issued_by': receipt_sudo._get_issuer_label(),
             'lines': [
                 {
@@ -99,7 +100,7 @@ class SchoolReceiptPage(models.Model):
 
         Note: `self.ensure_one()`
 
-        :return: Such as "12 Jan 2027, 14:05".
+        :return: Such as "12 Jan 2027, 14:05 EAT".
         :rtype: str
         """
         self.ensure_one()
@@ -110,7 +111,7 @@ class SchoolReceiptPage(models.Model):
         # The receipt's day and the moment are one fact; where a lock date has moved the day, the
         # moment keeps its own.
         day = format_date(self.env, local.date(), date_format='d MMM y')
-        return f"{day}, {local:%H:%M}"
+        return f"{day}, {local:%H:%M} EAT"
 
     def _get_method_label(self):
         """ Return how the money came, such as "Cheque".
@@ -125,6 +126,16 @@ class SchoolReceiptPage(models.Model):
             for name in ('money_kind', 'channel')
         ]
         return ', '.join(dict.fromkeys(filter(None, labels)))
+
+    def _get_payer_label(self):
+        """ Return who paid, where the school knows it.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return self.payer_partner_id.name or ''
 
     def _get_issuer_label(self):
         """ Return who issued the receipt: a person, or the system where nobody did by hand.

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.school_fees.rules.admission_number import canonical_key
+from ..rules.admission_number import canonical_key
 
 
 class SchoolStudent(models.Model):
@@ -117,17 +117,11 @@ class SchoolStudent(models.Model):
 
     @api.constrains('partner_id')
     def _check_partner(self):
-        """ Check that the partner is the student's alone.
+        """ Check that the partner is marked as a student, alone, and no company.
 
-        :raise ValidationError: If the partner is a company or belongs to another partner: Odoo
-                                would book the debt on that one.
+        :raise ValidationError: If it is not: Odoo would book the debt on somebody else.
         """
         self.partner_id._check_school_student()
-        for student in self:
-            if not student.partner_id.is_school_student:
-                raise ValidationError(self.env._(
-                    "The ledger account of a student must be marked as a student."
-                ))
 
     @api.constrains('joined_on', 'left_on')
     def _check_dates_ordered(self):
@@ -149,23 +143,24 @@ class SchoolStudent(models.Model):
         for vals in vals_list:
             vals['admission_no'] = (vals.get('admission_no') or '').strip()
             if not vals.get('partner_id'):
-                # The name reaches the student through the partner. Bursars may not create
-                # contacts in general, so this one is created in sudo mode.
-                partner_sudo = self.env['res.partner'].sudo().create({
+                # The name reaches the student through the partner.
+                vals['partner_id'] = self.env['res.partner'].create({
                     'name': (vals.pop('name', None) or '').strip() or False,
                     'ref': vals['admission_no'],
                     'company_id': vals.get('company_id') or self.env.company.id,
                     'is_school_student': True,
-                })
-                vals['partner_id'] = partner_sudo.id
+                }).id
         return super().create(vals_list)
 
     def write(self, vals):
         """ Override of `orm` to keep the partner's name and reference those of the student.
 
-        :raise UserError: If the student would move to another school.
+        :raise UserError: If the student would get another ledger account or move to another
+                          school, where the books do not follow.
         """
         vals = dict(vals)
+        if 'partner_id' in vals and any(s.partner_id.id != vals['partner_id'] for s in self):
+            raise UserError(self.env._("A student keeps the same ledger account for ever."))
         if 'company_id' in vals and any(s.company_id.id != vals['company_id'] for s in self):
             raise UserError(self.env._(
                 "A student cannot move to another school. Create the student there."
@@ -178,9 +173,7 @@ class SchoolStudent(models.Model):
             partner_vals['ref'] = vals['admission_no']
         result = super().write(vals)
         if partner_vals:
-            # Bursars may not write contacts in general.
-            self.check_access('write')
-            self.partner_id.sudo().write(partner_vals)
+            self.partner_id.write(partner_vals)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -201,7 +194,7 @@ class SchoolStudent(models.Model):
 
     def unlink(self):
         """ Override of `orm` to delete the students' partners with them. """
-        partners_sudo = self.partner_id.sudo()  # Bursars may not delete contacts in general.
+        partners_sudo = self.partner_id.sudo()  # The school's roles do not delete contacts.
         result = super().unlink()
         partners_sudo.unlink()
         return result
@@ -238,6 +231,15 @@ class SchoolStudent(models.Model):
         return action
 
     # === BUSINESS METHODS === #
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """ Override of `mail` to keep what staff write about a child from portal users.
+
+        Guardians read the child, but not its messages: those may be about another guardian.
+        """
+        if message_operation == 'read' and self.env.user.share:
+            return dict.fromkeys(self, 'write')
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
     def _get_open_receivable_domain(self):
         """ Return the domain of the students' open debts and credits.

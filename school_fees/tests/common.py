@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from decimal import Decimal
 
 from odoo import fields
@@ -36,6 +37,16 @@ class SchoolFeesCommon(TransactionCase):
                 (3, '2026-08-24', '2026-10-23', '2026-08-31'),
             )
         ])
+
+    @contextmanager
+    def refusal(self, exception, message):
+        """ Assert that something is refused with a message, and undo what it had written.
+
+        :param type exception: The class of the error.
+        :param str message: A regular expression for its text.
+        """
+        with self.assertRaisesRegex(exception, message), self.env.cr.savepoint():
+            yield
 
     # === MAKERS === #
 

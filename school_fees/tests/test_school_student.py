@@ -32,30 +32,48 @@ class TestSchoolStudent(SchoolFeesCommon):
         self.assertEqual(student.name, "Faith Achieng Otieno")
         self.assertEqual(student.admission_key, 'ADM13')
 
-    def test_bursar_creates_and_renames_students_without_the_right_to_contacts(self):
+    def test_bursar_enters_a_child_with_a_guardian(self):
         bursar = new_test_user(
             self.env, login='fees_bursar', groups='school_fees.group_bursar',
             company_id=self.school.id, company_ids=[(6, 0, self.school.ids)],
         )
-        self.assertFalse(bursar.has_group('base.group_partner_manager'))
+        guardian = self.env['res.partner'].with_user(bursar).create({
+            'name': "Peter Mwangi", 'phone': "0712 000 001",
+        })
         with Form(self.env['school.student'].with_user(bursar)) as form:
             form.name = "Brian Mwangi"
             form.admission_no = "ADM-020"
+            with form.guardian_link_ids.new() as link:
+                link.partner_id = guardian
+                link.relation = 'father'
         student = form.record
+        self.assertEqual(student._primary_guardian(), guardian)
         student.with_user(bursar).name = "Brian K. Mwangi"
         self.assertEqual(student.partner_id.name, "Brian K. Mwangi")
+        self.assertFalse(guardian.with_user(bursar).has_access('unlink'))
+
+    def test_a_student_keeps_the_ledger_account(self):
+        student = self.create_student()
+        other = self.create_student("Another Child", "ADM-020")
+        with self.assertRaisesRegex(UserError, "same ledger account"):
+            student.partner_id = other.partner_id
+
+    def test_the_mark_of_a_student_stays(self):
+        student = self.create_student()
+        with self.assertRaisesRegex(ValidationError, "marked as a student"):
+            student.partner_id.is_school_student = False
 
     def test_partner_has_neither_parent_nor_company(self):
         student = self.create_student()
         parent = self.env['res.partner'].create({'name': "Otieno"})
-        with self.assertRaisesRegex(ValidationError, "another contact"), self.env.cr.savepoint():
+        with self.refusal(ValidationError, "another contact"):
             student.partner_id.parent_id = parent
-        with self.assertRaisesRegex(ValidationError, "cannot be a company"), self.env.cr.savepoint():
+        with self.refusal(ValidationError, "cannot be a company"):
             student.partner_id.is_company = True
 
     def test_partner_must_be_marked_as_a_student(self):
         partner = self.env['res.partner'].create({'name': "Somebody"})
-        with self.assertRaisesRegex(ValidationError, "marked as a student"), self.env.cr.savepoint():
+        with self.refusal(ValidationError, "marked as a student"):
             self.create_student(partner_id=partner.id)
 
     def test_a_student_needs_a_name(self):
@@ -65,7 +83,7 @@ class TestSchoolStudent(SchoolFeesCommon):
     def test_a_student_stays_in_the_school(self):
         student = self.create_student()
         other_school = self.env['res.company'].create({'name': "Mwangaza School"})
-        with self.assertRaisesRegex(UserError, "another school"), self.env.cr.savepoint():
+        with self.refusal(UserError, "another school"):
             student.company_id = other_school
 
     # === ADMISSION NUMBER === #
@@ -115,7 +133,7 @@ class TestSchoolStudent(SchoolFeesCommon):
     def test_a_student_with_bills_is_never_deleted(self):
         student = self.create_student()
         self.create_term_bill(student, self.term_1, 15500)
-        with self.assertRaisesRegex(UserError, "cannot be deleted"), self.env.cr.savepoint():
+        with self.refusal(UserError, "cannot be deleted"):
             student.unlink()
         self.assertTrue(student.exists())
 

@@ -11,9 +11,9 @@ from odoo.addons.school_fees.tests.common import SchoolFeesCommon
 class TestSchoolTerm(SchoolFeesCommon):
 
     def test_terms_of_a_year_do_not_overlap(self):
-        with self.assertRaisesRegex(ValidationError, "begins before"), self.env.cr.savepoint():
+        with self.refusal(ValidationError, "begins before"):
             self.term_2.date_from = self.term_1.date_to
-        with self.assertRaisesRegex(ValidationError, "begins before"), self.env.cr.savepoint():
+        with self.refusal(ValidationError, "begins before"):
             self.env['school.term'].create({
                 'year_id': self.year.id, 'sequence': 4, 'name': "Holiday tuition",
                 'date_from': '2026-05-10', 'date_to': '2026-05-20', 'due_date': '2026-05-10',
@@ -30,9 +30,9 @@ class TestSchoolTerm(SchoolFeesCommon):
         self.assertEqual(term.company_id, self.school)
 
     def test_a_term_lies_inside_its_year(self):
-        with self.assertRaisesRegex(ValidationError, "inside the academic year"), self.env.cr.savepoint():
+        with self.refusal(ValidationError, "inside the academic year"):
             self.term_3.date_to = '2027-01-05'
-        with self.assertRaisesRegex(ValidationError, "inside the academic year"), self.env.cr.savepoint():
+        with self.refusal(ValidationError, "inside the academic year"):
             self.year.date_from = '2026-02-01'
 
     def test_one_term_is_current(self):

@@ -147,7 +147,7 @@ class PayAttempt(http.Controller):
     def _render_attempt(self, tx_sudo, lang, typed=None, error=None, status=200):
         code, odoo_lang = self._page_language(lang, tx_sudo)
         tx_sudo = tx_sudo.with_context(lang=odoo_lang)
-        values = attempt_values(tx_sudo, code, typed=typed, error=error)
+        values = attempt_values(tx_sudo, typed=typed, error=error)
         values.update({
             'page_url': f"{values['url']}?lang={code}",
             'state_url': f"{values['url']}/state",
@@ -187,14 +187,14 @@ class PayAttempt(http.Controller):
         html = request.env['ir.qweb'].with_context(lang=odoo_lang)._render(template, {
             **values,
             'doctype': Markup('<!DOCTYPE html>'),
-            'lang': code,
+            'page_lang': code,  # 'lang' is taken: QWeb keeps the Odoo code there.
             'css': _inline('school_mpesa/static/src/pay/pay.css'),
             'js': _inline(script) if script else '',
             'other_lang': url and other and {
                 'code': other, 'label': LANGUAGE_LABELS[other], 'url': f'{url}?lang={other}',
             },
         })
-        return request.make_response(html, headers=[
+        return request.make_response(html.strip(), headers=[
             ('Content-Type', 'text/html; charset=utf-8'), *PRIVATE_HEADERS,
         ], status=status)
 

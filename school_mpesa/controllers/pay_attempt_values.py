@@ -7,9 +7,8 @@ from decimal import Decimal
 from odoo.tools import format_datetime
 from odoo.tools.translate import LazyTranslate
 
-from odoo.addons.school_mpesa import const
+from odoo.addons.school_mpesa import daraja
 from odoo.addons.school_mpesa.controllers.pay_request import describe_error
-from odoo.addons.school_mpesa.daraja import result_code
 from odoo.addons.school_mpesa.models import pay_page_labels, pay_page_text
 
 
@@ -38,11 +37,11 @@ def first_name(student):
     return (student.name or '').split(' ')[0]
 
 
-def attempt_values(tx, lang, typed=None, error=None):
+def attempt_values(tx, typed=None, error=None):
     """ Return the rendering values of the waiting page of one attempt.
 
-    :param payment.transaction tx: The attempt, in sudo mode: its token is the capability.
-    :param str lang: The short code of the page language.
+    :param payment.transaction tx: The attempt, in sudo mode (its token is the authority) and in
+                                   the language of the page.
     :param dict typed: What the payer typed into a refused retry form: amount, phone.
     :param MpesaRequestError error: Why that retry was refused.
     :rtype: dict
@@ -57,7 +56,7 @@ def attempt_values(tx, lang, typed=None, error=None):
         'amount': format_kes(view['amount']),
         'balance': format_kes(max(balance, 0)),
         'credit': format_kes(max(-balance, 0)),
-        'cap': format_kes(const.MAXIMUM_AMOUNT),
+        'cap': format_kes(daraja.MOST_AMOUNT),
         'phone': view['phone_mask'],
         'pupil': first_name(student),
         'office': _office(env, tx.company_id),
@@ -83,7 +82,6 @@ def attempt_values(tx, lang, typed=None, error=None):
     current = [phase for phase in phases if phase['from'] <= elapsed][-1]
     declined = view['state'] == 'declined'
     return {
-        'lang': lang,
         'view': view,
         'version': attempt_version(view),
         'now': current,
@@ -176,7 +174,7 @@ def _office(env, company):
 
 def _may_retry_later(view):
     """ Return whether a retry is held back only until a query has confirmed the outcome. """
-    return bool(view['code']) and result_code(view['code']).retry == 'after_query'
+    return bool(view['code']) and daraja.result_code(view['code']).retry == 'after_query'
 
 
 def _retry(view, typed, error):

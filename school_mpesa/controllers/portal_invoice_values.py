@@ -3,9 +3,8 @@
 import math
 import secrets
 
-from odoo.addons.school_mpesa import const
+from odoo.addons.school_mpesa import daraja
 from odoo.addons.school_mpesa.controllers.pay_attempt_values import format_kes, paybill
-from odoo.addons.school_mpesa.daraja import msisdn
 from odoo.addons.school_mpesa.models import pay_page_labels
 
 
@@ -21,7 +20,7 @@ def amount_limits(provider_sudo, bill_sudo):
     :rtype: tuple[int, int, int]
     """
     due = math.ceil(round(bill_sudo.amount_residual, 2))
-    most = const.MAXIMUM_AMOUNT
+    most = daraja.MOST_AMOUNT
     if not provider_sudo.mpesa_allow_credit:
         most = min(most, due)
     # The last shillings of a bill can always be paid, even below the school's least amount.
@@ -38,7 +37,7 @@ def form_values(provider_sudo, bill_sudo, user):
     """
     student_sudo = bill_sudo.student_id
     least, most, due = amount_limits(provider_sudo, bill_sudo)
-    full = min(due, const.MAXIMUM_AMOUNT)
+    full = min(due, daraja.MOST_AMOUNT)
     half = math.ceil(due / 2)
     if not least <= half < full:
         half = 0
@@ -97,8 +96,8 @@ def guardian_phone(student_sudo):
 def parse_phone(text):
     """ Return a number as `msisdn.Msisdn`, or None when it is not a Kenyan mobile number. """
     try:
-        return msisdn.parse(text or '')
-    except msisdn.MsisdnError:
+        return daraja.msisdn.parse(text or '')
+    except daraja.MsisdnError:
         return None
 
 

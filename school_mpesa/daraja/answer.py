@@ -1,5 +1,6 @@
 """An answer of Daraja in any of its shapes (daraja.md, section 1.5)."""
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from . import strict_json
 
@@ -26,7 +27,7 @@ class Answer:
         """Whether the status is a success; an error may hide in the body all the same."""
         return 200 <= self.http_status < 300
 
-    @property
+    @cached_property
     def data(self):
         """The JSON object in it; None for HTML, an empty body and anything else."""
         try:

@@ -12,6 +12,7 @@ from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_booking
 from . import mpesa_transaction_settle
+from . import pay_page_provider
 from . import payment_provider
 from . import payment_provider_journal
 from . import payment_provider_secrets

@@ -207,7 +207,7 @@ class MpesaCallback(models.Model):
                 'provider_id': provider_id,
                 'company_id': company_id,
                 'environment': environment,
-                'push_digest': push and vault.blind_index('push', push) or None,
+                'push_digest': (push and vault.blind_index('push', push)) or None,
                 'body': vault.seal_bytes(key, raw),
                 'digest': vault.keyed_digest(key, raw),
                 'content_type': content_type[:80].replace('\x00', ''),

@@ -1,7 +1,8 @@
 import time
 from datetime import timedelta
 
-from psycopg2 import OperationalError, errors as pg_errors
+from psycopg2 import OperationalError
+from psycopg2 import errors as pg_errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -22,7 +23,7 @@ RETRY_ON_NEW_SNAPSHOT = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, pg_errors.UniqueVi
 
 
 class MpesaCallback(models.Model):
-    """The drain: takes messages from the inbox in batches and has them booked, each exactly once."""
+    """The drain: takes messages from the inbox in batches and books each exactly once."""
 
     _inherit = 'mpesa.callback'
 

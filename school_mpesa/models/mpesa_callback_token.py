@@ -1,5 +1,6 @@
 import hmac
 import secrets
+from datetime import timedelta
 
 from odoo import api, fields, models, tools
 
@@ -7,6 +8,7 @@ from odoo.addons.school_mpesa import vault
 
 
 TOKEN_BYTES = 16  # 128 bits (design section 5)
+ROTATION_DAYS = 30
 LIVE_TOKENS = {'stk': 2, 'result': 2, 'c2b': 1}
 
 
@@ -66,6 +68,16 @@ class MpesaCallbackToken(models.Model):
             ('provider_id', '=', provider.id), ('kind', '=', kind),
         ])[LIVE_TOKENS[kind]:].unlink()
         return token
+
+    @api.autovacuum
+    def _rotate_stk_tokens(self):
+        """ Replace old STK tokens; the one before stays live for prompts still under way. """
+        limit = fields.Datetime.now() - timedelta(days=ROTATION_DAYS)
+        for provider, newest in self._read_group(
+            [('kind', '=', 'stk')], ['provider_id'], ['create_date:max'],
+        ):
+            if newest < limit and provider.state != 'disabled':
+                self._issue(provider, 'stk')
 
     @api.model
     def _get(self, provider, kind):

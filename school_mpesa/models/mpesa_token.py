@@ -24,9 +24,9 @@ class MpesaToken(models.Model):
     _description = "M-PESA Access Token"
     _log_access = False
 
-    provider_id = fields.Many2one(
-        comodel_name='payment.provider', required=True, ondelete='cascade',
-    )
+    # No foreign key: the store writes from connections of its own, and a reference would wait for
+    # whatever transaction has just touched the provider.
+    provider_id = fields.Integer(required=True)
     sealed = fields.Char(groups='base.group_system')
     lease_until = fields.Datetime(groups='base.group_system')
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from odoo.addons.school_mpesa import vault
 
@@ -67,7 +68,7 @@ class MpesaTransaction(models.Model):
             'currency_id': provider.company_id.currency_id.id,
             'company_id': arrival.student.company_id.id,
             'family_id': arrival.student.family_id.id,
-            'issued_by_id': (tx and tx.mpesa_initiator_id or self.env.user).id,
+            'issued_by_id': ((tx and tx.mpesa_initiator_id) or self.env.user).id,
         }
 
     @api.model
@@ -165,11 +166,13 @@ class MpesaTransaction(models.Model):
         wrong amount through (design section 3).
 
         :return: None
-        :raise ValueError: If the amount is not the request's; the caller rolls back.
+        :raise ValidationError: If the amount is not the request's; the caller rolls back.
         """
         tx = arrival.tx
         if tx.currency_id.compare_amounts(tx.amount, float(arrival.amount)) != 0:
-            raise ValueError("The amount booked is not the one that was asked for.")
+            raise ValidationError(self.env._(
+                "The amount that came is not the one that was asked for."
+            ))
         tx.write({
             'mpesa_push_state': 'paid',
             'state': 'done',

@@ -72,8 +72,10 @@ class MpesaTransaction(models.Model):
         if candidates:
             waited = fields.Datetime.now() - arrival.callback.received_at
             if waited < timedelta(seconds=const.AMBIGUITY_WAIT_SECONDS):
-                arrival.callback.next_try_at = fields.Datetime.now() + timedelta(seconds=10)
-                arrival.callback.reason = self.env._("Several requests fit: waiting for the prompt.")
+                arrival.callback.write({
+                    'next_try_at': fields.Datetime.now() + timedelta(seconds=10),
+                    'reason': self.env._("Several requests fit: waiting for the prompt."),
+                })
                 return False
         arrival.student = self._match_student(provider, arrival.account_reference)
         return True

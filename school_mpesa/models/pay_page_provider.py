@@ -6,6 +6,15 @@ from odoo.addons.payment import utils as payment_utils
 class PaymentProvider(models.Model):
     _inherit = 'payment.provider'
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """ Override of `payment` to give every new M-PESA provider the form of the pay page. """
+        form = self.env.ref('school_mpesa.inline_form', raise_if_not_found=False)
+        for vals in vals_list:
+            if vals.get('code') == 'mpesa' and form:
+                vals.setdefault('inline_form_view_id', form.id)
+        return super().create(vals_list)
+
     @api.model
     def _get_compatible_providers(self, *args, report=None, **kwargs):
         """ Override of `payment` to offer M-PESA on the page of a student's bill only.

@@ -101,8 +101,8 @@ PAID_TWICE = Words(
 )
 NOT_SENT = Words(
     _lt("The request did not go through"),
-    _lt("We could not send it to %(phone)s. We have not received a payment. Use the Paybill"
-        " details below, or call the accounts office."),
+    _lt("We could not send it to %(phone)s. We have not received a payment. Try again, or use the"
+        " Paybill details below."),
 )
 
 # === RESULT CODES (Daraja, STK push and query) === #

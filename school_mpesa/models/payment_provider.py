@@ -180,30 +180,36 @@ class PaymentProvider(models.Model):
         """
         self.ensure_one()
         address = self._mpesa_get_callback_base()
-        lowered = address.lower()
-        for word in const.FORBIDDEN_WORDS:
-            if word in lowered:
-                raise ValidationError(self.env._(
-                    "Safaricom refuses addresses that contain \"%(word)s\", and yours does:"
-                    " %(address)s. Give the server another public address.",
-                    word=word, address=address,
-                ))
-        parts = urlsplit(address)
-        if parts.scheme not in {'http', 'https'} or not parts.hostname or parts.username:
+        faults = daraja.callback_url_faults(
+            address, need_https=self.mpesa_environment == 'production',
+        )
+        if 'not_a_url' in faults or '@' in address:
             raise ValidationError(self.env._(
                 "The public address must be a web address, such as https://fees.example.sc.ke."
             ))
-        if self.mpesa_environment != 'production':
-            return
-        if parts.scheme != 'https':
+        if 'forbidden_word' in faults:
+            raise ValidationError(self.env._(
+                "Safaricom refuses addresses that contain \"%(word)s\", and yours does:"
+                " %(address)s. Give the server another public address.",
+                word=daraja.forbidden_words(address)[0], address=address,
+            ))
+        if 'blocked_host' in faults:
+            raise ValidationError(self.env._(
+                "Safaricom does not call tunnels such as %(address)s. Give the server a public"
+                " address of its own.", address=address,
+            ))
+        if 'not_https' in faults:
             raise ValidationError(self.env._(
                 "Safaricom cannot reach %(address)s in production: it must start with https:// and"
                 " be on the internet. Nothing was changed.", address=address,
             ))
+        if self.mpesa_environment != 'production':
+            return
+        host = urlsplit(address).hostname
         try:
-            reachable = ipaddress.ip_address(parts.hostname).is_global
+            reachable = ipaddress.ip_address(host).is_global
         except ValueError:
-            reachable = '.' in parts.hostname and not parts.hostname.endswith('.local')
+            reachable = '.' in host and not host.endswith('.local')
         if not reachable:
             raise ValidationError(self.env._(
                 "Safaricom cannot reach %(address)s: it is an address inside a local network.",
@@ -229,10 +235,10 @@ class PaymentProvider(models.Model):
     @api.constrains('code', 'mpesa_least_amount', 'mpesa_prompt_timeout', 'mpesa_query_timeout')
     def _check_mpesa_limits(self):
         for provider in self.filtered(lambda p: p.code == 'mpesa'):
-            if not const.MINIMUM_AMOUNT <= provider.mpesa_least_amount <= const.MAXIMUM_AMOUNT:
+            if not daraja.LEAST_AMOUNT <= provider.mpesa_least_amount <= daraja.MOST_AMOUNT:
                 raise ValidationError(self.env._(
                     "The least amount must be between KES %(minimum)s and KES %(maximum)s.",
-                    minimum=const.MINIMUM_AMOUNT, maximum=f'{const.MAXIMUM_AMOUNT:,}',
+                    minimum=daraja.LEAST_AMOUNT, maximum=f'{daraja.MOST_AMOUNT:,}',
                 ))
             if not 30 <= provider.mpesa_prompt_timeout <= 600:
                 raise ValidationError(self.env._(
@@ -324,9 +330,10 @@ class PaymentProvider(models.Model):
                 ))
         return daraja.Environment.custom(address)
 
-    def _mpesa_get_client(self):
+    def _mpesa_get_client(self, read_timeout=10):
         """ Return the Daraja client of this shortcode, for use from a thread without cursor.
 
+        :param int read_timeout: Seconds to wait for a whole answer.
         :rtype: daraja.Daraja
         :raise UserError: If the credentials are missing or the simulator is not configured.
         """
@@ -342,6 +349,7 @@ class PaymentProvider(models.Model):
                 self._mpesa_secret('mpesa_consumer_secret'),
             ),
             token_store=SharedTokenStore(self.env.cr.dbname, self.id),
+            read_timeout=read_timeout,
         )
 
     @api.model

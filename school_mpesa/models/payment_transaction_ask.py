@@ -6,9 +6,7 @@ from psycopg2 import errors as pg_errors
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from odoo.addons.school_mpesa import const
-from odoo.addons.school_mpesa.daraja import msisdn
-from odoo.addons.school_mpesa.daraja.stk_text import clean_text
+from odoo.addons.school_mpesa import const, daraja
 from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
 
 
@@ -41,22 +39,24 @@ class PaymentTransaction(models.Model):
         :rtype: payment.transaction
         :raise MpesaRequestError: If it cannot be made; no prompt is sent and no money moves.
         """
-        self = self.sudo()
+        Transaction = self.sudo()
         if intent:
-            same = self.search([('mpesa_intent', '=', intent)], limit=1)
+            same = Transaction.search([('mpesa_intent', '=', intent)], limit=1)
             if same:
                 return same
         invoices = (invoices or self.env['account.move']).sudo()
         student = student.sudo()
         provider = provider.sudo()
-        self._mpesa_check_provider(provider, student)
-        self._mpesa_check_bills(invoices, student)
-        amount = self._mpesa_check_amount(amount, provider, student, invoices)
-        number = self._mpesa_check_phone(phone)
-        tx = self.with_company(provider.company_id)._mpesa_create_request({
+        Transaction._mpesa_check_provider(provider, student)
+        Transaction._mpesa_check_bills(invoices, student)
+        amount = Transaction._mpesa_check_amount(amount, provider, student, invoices)
+        number = Transaction._mpesa_check_phone(phone)
+        tx = Transaction.with_company(provider.company_id)._mpesa_create_request({
             'provider_id': provider.id,
             'payment_method_id': self.env.ref('payment.payment_method_mpesa').id,
-            'reference': self._compute_reference('mpesa', prefix=f'FEES-{student.admission_no}'),
+            'reference': Transaction._compute_reference(
+                'mpesa', prefix=f'FEES-{student.admission_no}'
+            ),
             'amount': int(amount),
             'currency_id': provider.company_id.currency_id.id,
             'partner_id': student.partner_id.id,
@@ -66,13 +66,13 @@ class PaymentTransaction(models.Model):
             'mpesa_student_id': student.id,
             'mpesa_initiator_id': initiator and initiator.id,
             'mpesa_note': note,
-            'mpesa_account_reference': clean_text(student.admission_no),
+            'mpesa_account_reference': daraja.clean_text(student.admission_no),
             'mpesa_intent': intent,
             'mpesa_retry_of_id': retry_of and retry_of.id,
             'mpesa_push_state': 'queued',
             'mpesa_in_flight': True,
             'mpesa_phone_mask': number.masked,
-            **self._mpesa_prepare_secrets(number.wire),
+            **Transaction._mpesa_prepare_secrets(number.wire),
         })
         if payer_lang:
             tx.partner_lang = payer_lang
@@ -190,16 +190,16 @@ class PaymentTransaction(models.Model):
             raise MpesaRequestError(
                 self.env._("Enter whole shillings, without cents."), 'amount'
             )
-        least = max(provider.mpesa_least_amount, const.MINIMUM_AMOUNT)
+        least = max(provider.mpesa_least_amount, daraja.LEAST_AMOUNT)
         if value < least:
             raise MpesaRequestError(
                 self.env._("Amount must be KES %(least)s or more.", least=f'{least:,}'), 'amount'
             )
-        if value > const.MAXIMUM_AMOUNT:
-            rest = value - const.MAXIMUM_AMOUNT
+        if value > daraja.MOST_AMOUNT:
+            rest = value - daraja.MOST_AMOUNT
             raise MpesaRequestError(self.env._(
                 "M-PESA allows up to KES %(cap)s at once. Pay KES %(cap)s now, then the remaining"
-                " KES %(rest)s.", cap=f'{const.MAXIMUM_AMOUNT:,}', rest=f'{rest:,}',
+                " KES %(rest)s.", cap=f'{daraja.MOST_AMOUNT:,}', rest=f'{rest:,}',
             ), 'amount')
         due = self._mpesa_get_due(student, invoices)
         # A balance with cents is asked for in whole shillings; the cents become credit.
@@ -220,8 +220,8 @@ class PaymentTransaction(models.Model):
         if not (phone or '').strip():
             raise MpesaRequestError(self.env._("Enter the M-PESA phone number."), 'phone')
         try:
-            return msisdn.parse(phone)
-        except msisdn.MsisdnError as error:
+            return daraja.msisdn.parse(phone)
+        except daraja.MsisdnError as error:
             raise MpesaRequestError(
                 self.env._("Enter a Kenyan mobile number, like 0712 345 678."), 'phone'
             ) from error
@@ -275,27 +275,27 @@ class PaymentTransaction(models.Model):
         :raise MpesaRequestError: If the first request may still be paid, or the new one is wrong.
         """
         self.ensure_one()
-        self = self.sudo()
+        tx = self.sudo()
         if intent:
-            same = self.search([('mpesa_intent', '=', intent)], limit=1)
+            same = tx.search([('mpesa_intent', '=', intent)], limit=1)
             if same:
                 return same
-        view = self._mpesa_payer_view()
+        view = tx._mpesa_payer_view()
         if not view['retry']:
             raise MpesaRequestError(self.env._(
                 "We are still checking the last request with M-PESA. Do not pay again yet."
-            ), 'phone', tx=self)
+            ), 'phone', tx=tx)
         if view['retry_in'] > 0:
             raise MpesaRequestError(self.env._(
                 "Wait %(seconds)s seconds, then send again.", seconds=view['retry_in'],
-            ), 'phone', tx=self)
-        return self._mpesa_ask(
-            provider=self.provider_id, student=self.mpesa_student_id,
-            amount=amount if amount is not None else self.amount,
-            phone=phone or self.mpesa_phone, channel=self.mpesa_channel,
-            invoices=self.invoice_ids.filtered(
+            ), 'phone', tx=tx)
+        return tx._mpesa_ask(
+            provider=tx.provider_id, student=tx.mpesa_student_id,
+            amount=amount if amount is not None else tx.amount,
+            phone=phone or tx.mpesa_phone, channel=tx.mpesa_channel,
+            invoices=tx.invoice_ids.filtered(
                 lambda i: i.state == 'posted' and not i.currency_id.is_zero(i.amount_residual)
             ),
-            initiator=self.mpesa_initiator_id, note=self.mpesa_note, intent=intent,
-            payer_lang=self.partner_lang, retry_of=self,
+            initiator=tx.mpesa_initiator_id, note=tx.mpesa_note, intent=intent,
+            payer_lang=tx.partner_lang, retry_of=tx,
         )

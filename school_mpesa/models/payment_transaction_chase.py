@@ -77,7 +77,7 @@ class PaymentTransaction(models.Model):
         provider = self.provider_id
         try:
             return {
-                'client': provider._mpesa_get_client(),
+                'client': provider._mpesa_get_client(provider.mpesa_query_timeout),
                 'message': daraja.StkQuery(
                     shortcode=provider.mpesa_shortcode,
                     passkey=provider._mpesa_secret('mpesa_passkey'),

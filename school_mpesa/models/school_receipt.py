@@ -10,7 +10,7 @@ class SchoolReceipt(models.Model):
 
     channel = fields.Selection(
         selection_add=[*CHANNELS, ('paybill_manual', "Paybill")],
-        ondelete={name: 'cascade' for name in (*dict(CHANNELS), 'paybill_manual')},
+        ondelete=dict.fromkeys((*dict(CHANNELS), 'paybill_manual'), 'cascade'),
     )
     money_kind = fields.Selection(
         selection_add=[('mpesa', "M-PESA")], ondelete={'mpesa': 'cascade'},

@@ -1,1 +1,3 @@
+from . import test_portal_invoice
+from . import test_pay_attempt_page
 from . import test_road

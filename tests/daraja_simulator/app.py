@@ -1,4 +1,4 @@
-"""The ASGI application: the control interface, the virtual phone, and everything else to the gateway."""
+"""The ASGI application: control interface, virtual phone, and all other paths to the gateway."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""C2B: registration of the addresses, and the confirmation that follows every payment (daraja.md 5)."""
+"""C2B: registration of addresses, and the confirmation after every payment (daraja.md 5)."""
 
 import hashlib
 import json
@@ -14,7 +14,10 @@ from .wallets import shillings
 
 
 def masked_msisdn(msisdn, form):
-    """:param form: plain, masked_spaces, masked, sha256 or empty; :return: the MSISDN field of a notification"""
+    """The MSISDN field of a notification.
+
+    :param form: plain, masked_spaces, masked, sha256 or empty (daraja.md 5.1, 20)
+    """
     return {
         'plain': msisdn,
         'masked_spaces': f'{msisdn[:4]} ***** {msisdn[-3:]}',

@@ -1,7 +1,7 @@
 """Delivery of callbacks over HTTP, and the list of every one of them.
 
-As Daraja is documented and measured (daraja.md 1.11), a callback is sent once and not again, whatever it is
-answered; retries are a switch.
+As Daraja is documented and measured (daraja.md 1.11), a callback is sent once and not again,
+whatever it is answered; retries are a switch.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The simulator's own time: it can be set, slowed, frozen and moved forward; work is scheduled on it."""
+"""The simulator's own time: it can be set, slowed, frozen and moved; work is scheduled on it."""
 
 import asyncio
 import heapq
@@ -41,7 +41,7 @@ class Clock:
         self._since = time.monotonic()
         if speed is not None:
             if speed < 0:
-                raise ValueError('time does not run backwards')
+                raise ValueError(f'time does not run at speed {speed}')
             self.speed = float(speed)
 
 
@@ -92,7 +92,7 @@ class Scheduler:
         return waiting + len(self._tasks)
 
     async def advance(self, seconds):
-        """Move the clock forward, stopping at each piece of work on the way so that it has its own time."""
+        """Move the clock forward; each piece of work on the way starts at its own time."""
         target = self.clock.now() + seconds
         while self._queue and self._queue[0][0] <= target:
             due, _count, entry = heapq.heappop(self._queue)

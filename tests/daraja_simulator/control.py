@@ -6,7 +6,7 @@ from decimal import Decimal
 import requests
 
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.005
 FINISHED = ('delivered', 'failed', 'held', 'dropped')
 
 
@@ -100,7 +100,7 @@ class SimulatorControl:
         return self._call('shortcode', number=number)
 
     def add_shortcode(self, number, **facts):
-        """:param facts: passkey, name, balance, kind, till_number, confirmation_url, validation_url …"""
+        """:param facts: passkey, name, balance, kind, till_number, confirmation_url …"""
         return self._call('add_shortcode', number=number, **facts)
 
     def set_shortcode(self, number, **changes):
@@ -200,7 +200,11 @@ class SimulatorControl:
         return self._call('deliveries', id=delivery_id)[0]
 
     def wait_delivery(self, kind=None, checkout_request_id=None, receipt=None, count=1, timeout=10):
-        """Wait until so many deliveries are finished (sent, failed, held or dropped) and return them."""
+        """Wait until so many deliveries are finished (sent, failed, held or dropped).
+
+        :return: the finished ones
+        :raise TimeoutError: there were fewer
+        """
 
         def finished():
             found = self.deliveries(kind, checkout_request_id, receipt)

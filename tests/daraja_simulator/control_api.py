@@ -1,6 +1,7 @@
 """The control interface, ``/control/<action>``: JSON in, JSON out, clearly outside Daraja's paths.
 
-Every action takes its arguments as one JSON object. README.md describes them; SimulatorControl wraps them.
+Every action takes its arguments as one JSON object. README.md describes them; SimulatorControl
+wraps them.
 """
 
 import asyncio
@@ -15,8 +16,10 @@ from .clock import parse_eat
 from .forged import as_bytes, forged_stk
 from .oauth import ConsumerApp
 from .paybill import PaymentRefused, pay_bill
+from .pushes import PromptClosed
 from .scripts import ScriptError
 from .settings import SettingError
+from .wallets import UnknownParty
 
 
 WALLET_CHANGES = ('name', 'pin', 'active', 'wrong_pins')
@@ -132,7 +135,7 @@ class ControlApi:
     def wallet(self, msisdn):
         wallet = self.world.bank.wallet(msisdn)
         if wallet is None:
-            raise ValueError('there is no such wallet')
+            raise UnknownParty(msisdn)
         return wallet.as_dict()
 
     def add_wallet(self, msisdn, name=None, pin='1234', balance='1000000', active=True):
@@ -227,7 +230,7 @@ class ControlApi:
             return self.world.pushes.all[prompt]
         waiting = [push for push in self.world.pushes.open_on(prompt) if push.on_phone]
         if not waiting:
-            raise ValueError('there is no open prompt')
+            raise PromptClosed(prompt)
         return waiting[-1]
 
 

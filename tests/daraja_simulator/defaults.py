@@ -1,4 +1,4 @@
-"""What every fresh simulator holds: one app, the published sandbox paybill, a school's paybill and a till."""
+"""A fresh simulator: an app, the published sandbox paybill, a school's paybill, a till."""
 
 CONSUMER_KEY = 'simulator-consumer-key'
 CONSUMER_SECRET = 'simulator-consumer-secret'

@@ -42,8 +42,9 @@ def spike_arrest_fault(rate):
     return JSONResponse(
         {
             'fault': {
-                'faultstring': f'Spike arrest violation. Allowed rate : MessageRate{{messagesPerPeriod={rate}, '
-                f'periodInMicroseconds=1000000, maxBurstMessageCount=1.0}}',
+                'faultstring': f'Spike arrest violation. Allowed rate : MessageRate{{'
+                f'messagesPerPeriod={rate}, periodInMicroseconds=1000000, '
+                f'maxBurstMessageCount=1.0}}',
                 'detail': {'errorcode': 'policies.ratelimit.SpikeArrestViolation'},
             },
         },

@@ -1,4 +1,4 @@
-"""Callbacks that Safaricom never sent, for security tests: the shape is right, the content is a lie."""
+"""Callbacks that Safaricom never sent, for security tests: right in shape, false in content."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What stands before every API: paths, verbs, tokens, rates, bodies, and the faults of a gateway."""
+"""What stands before every API: paths, verbs, tokens, rates, bodies and a gateway's faults."""
 
 import asyncio
 import inspect
@@ -198,9 +198,10 @@ class Gateway:
     def _fault_before(self, call):
         """The scripted fault that keeps the request from being carried out, or None."""
         fault = call.script.fault if call.script else None
-        if fault in ERROR_FAULTS:
+        error = (call.script.error if call.script else None) or ERROR_FAULTS.get(fault)
+        if error:
             call.use_script()
-            raise GatewayError(*ERROR_FAULTS[fault])
+            raise GatewayError(*error)
         makers = {
             'http_502_html': lambda: html_page(502, 'Bad Gateway'),
             'http_503_html': lambda: html_page(503, 'Service Temporarily Unavailable'),
@@ -225,7 +226,7 @@ class Gateway:
         return None
 
     async def _fault_after(self, call, response):
-        """The scripted fault of a request that was carried out: its answer is late, broken or lost."""
+        """The scripted fault of a request carried out: its answer is late, broken or lost."""
         fault = call.script.fault if call.script else None
         makers = {
             'reset_after_accept': ConnectionReset,

@@ -5,16 +5,16 @@ import string
 
 
 class Ids:
-    """Seeded identifiers; each kind has its own series, so one does not disturb another."""
+    """Seeded identifiers; each kind has a series of its own."""
 
     def __init__(self, clock, seed):
         self.clock = clock
-        self._requests = random.Random(f'{seed}:requests')  # noqa: S311 - a replayable series is the point
+        self._requests = random.Random(f'{seed}:requests')  # noqa: S311 - must be replayable
         self._tokens = random.Random(f'{seed}:tokens')  # noqa: S311 - the same
         self._checkouts = set()
 
     def request_id(self):
-        """:return: e.g. ``7c2e-41aa-b0d5-91f3e6a7c2d8104455``, also the form of MerchantRequestID"""
+        """:return: e.g. ``7c2e-41aa-b0d5-91f3e6a7c2d8104455``; so is MerchantRequestID"""
         source = self._requests
         groups = '-'.join(f'{source.randrange(16**4):04x}' for _group in range(3))
         return f'{groups}-{source.randrange(16**12):012x}{source.randrange(10**6):06d}'

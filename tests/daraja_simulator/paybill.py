@@ -6,6 +6,11 @@ from decimal import Decimal
 from . import c2b
 
 
+# Result code of a wrong PIN, and the C2B reject code for whatever has none of its own.
+WRONG_PIN = '2001'
+OTHER_ERROR = 'C2B00016'
+
+
 class PaymentRefused(ValueError):
     """The payment did not happen; ``code`` says why (a result code or a C2B reject code)."""
 
@@ -19,7 +24,7 @@ async def pay_bill(world, msisdn, number, account, amount, pin=None):
 
     :param amount: KES, whole shillings, as text or number
     :return: the movement
-    :raise PaymentRefused: unknown shortcode, wrong PIN, a rule of the core, or refused by validation
+    :raise PaymentRefused: unknown shortcode, wrong PIN, a rule of the core, or validation
     """
     bank = world.bank
     amount = Decimal(str(amount))
@@ -28,7 +33,7 @@ async def pay_bill(world, msisdn, number, account, amount, pin=None):
     if shortcode is None or amount != int(amount):
         raise PaymentRefused('C2B00015' if shortcode is None else 'C2B00013')
     if pin is not None and wallet is not None and str(pin) != wallet.pin:
-        raise PaymentRefused('2001')
+        raise PaymentRefused(WRONG_PIN)
     code = bank.refusal(wallet, amount, number)
     if code:
         raise PaymentRefused(code)
@@ -78,7 +83,7 @@ async def _validate(world, shortcode, planned):
     if verdict is None:
         # Unreachable, slow or unreadable: the default of the registration decides.
         if shortcode.response_type == 'Cancelled':
-            raise PaymentRefused('C2B00016')
+            raise PaymentRefused(OTHER_ERROR)
         return ''
     if str(verdict.get('ResultCode')) != '0':
         raise PaymentRefused(str(verdict.get('ResultCode')))

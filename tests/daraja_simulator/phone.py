@@ -1,4 +1,4 @@
-"""The virtual phone in the browser: shows prompts, takes a PIN, shows the M-PESA messages and the balance."""
+"""The virtual phone in the browser: prompts, PIN, M-PESA messages and the balance."""
 
 from datetime import datetime
 from pathlib import Path
@@ -111,9 +111,10 @@ def _paid_text(world, move):
     at = datetime.strptime(move.at_eat, '%Y%m%d%H%M%S')
     account = f' for account {move.account}' if move.account else ''
     hour = at.hour % 12 or 12
+    name = world.bank.shortcodes[move.shortcode].name
     return (
-        f'{move.receipt} Confirmed. KES {move.amount:,.2f} sent to {world.bank.shortcodes[move.shortcode].name}'
-        f'{account} on {at.day}/{at.month}/{at:%y} at {hour}:{at:%M %p}. '
+        f'{move.receipt} Confirmed. KES {move.amount:,.2f} sent to {name}{account} '
+        f'on {at.day}/{at.month}/{at:%y} at {hour}:{at:%M %p}. '
         f'New M-PESA balance is KES {move.wallet_after:,.2f}. Transaction cost, KES 0.00.'
     )
 

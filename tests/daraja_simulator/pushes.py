@@ -1,13 +1,10 @@
-"""The life of an STK push: prompt, answer, outcome, and what is told about it."""
+"""The life of an STK push: prompt, answer and outcome, by the rules of the core."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from . import c2b
 from .defaults import SANDBOX_TEST_PHONE, SANDBOX_TEST_PHONE_SECONDS
-from .stk_callbacks import callback_headers, failure_body, success_body
 from .stk_rules import PROMPT_LENGTH, REFERENCE_LENGTH
+from .telling import Teller
 from .wallets import LEAST_AMOUNT, MOST_AMOUNT
 
 
@@ -16,52 +13,8 @@ FOREVER = '4999-forever'
 AUTO_ANSWERS = {'cancel': '1032', 'ignore': '1037', 'wrong_pin': '2001'}
 
 
-@dataclass
-class Push:
-    """One accepted STK push."""
-
-    number: int
-    checkout_request_id: str
-    merchant_request_id: str
-    shortcode: str
-    transaction_type: str
-    party_b: str
-    msisdn: str
-    phone: str
-    amount: int
-    account: str
-    description: str
-    callback_url: str
-    name: str
-    opened_at: float
-    opened_at_eat: str
-    script: Any = None
-    state: str = 'open'
-    on_phone: bool = False
-    result_code: str | None = None
-    receipt: str | None = None
-    final_at_eat: str | None = None
-    movement: Any = None
-    timer: Any = None
-
-    @property
-    def text(self):
-        """What the handset shows."""
-        return (
-            f'Do you want to pay KES {self.amount:,} to {self.name} Account no. {self.account}? '
-            f'Enter M-PESA PIN'
-        )
-
-    def as_dict(self):
-        hidden = ('script', 'movement', 'timer')
-        shown = {name: value for name, value in self.__dict__.items() if name not in hidden}
-        return {
-            **shown,
-            'id': self.checkout_request_id,
-            'amount': str(self.amount),
-            'text': self.text,
-            'script': self.script.id if self.script else None,
-        }
+class PromptClosed(ValueError):
+    """Nobody can answer a prompt that is not open (any more)."""
 
 
 class Pushes:
@@ -70,6 +23,7 @@ class Pushes:
     def __init__(self, world):
         self.world = world
         self.all = {}
+        self.teller = Teller(world, self.succeed_late)
         self._open = {}
         self._asked = {}
 
@@ -95,6 +49,8 @@ class Pushes:
         later = self.world.scheduler.after
         settings = self.world.settings
         if outcome == FOREVER:
+            # The request never ends, but the handset is free again after a while.
+            later(settings.prompt_timeout, self._release, push, background=True)
             return
         if outcome is not None:
             push.timer = later(
@@ -110,13 +66,16 @@ class Pushes:
         push.timer = later(seconds, self.finish, push, '1037', background=True)
 
     async def start_and_tell(self, push, locked=False):
-        """Take a push whose callback is delivered before its own answer; without a scenario it is paid."""
+        """Take a push whose callback is delivered before its own answer.
+
+        Without a scenario it is paid.
+        """
         outcome = self._take(push, locked)
         if outcome != FOREVER:
             code = (
                 outcome or AUTO_ANSWERS.get(self.world.settings.auto_answer) or self._may_pay(push)
             )
-            await self._tell(push, self._settle(push, code), at_once=True)
+            await self.teller.tell(push, self._settle(push, code), at_once=True)
 
     def answer(self, push, action, pin=None):
         """A person's answer on the handset.
@@ -125,7 +84,7 @@ class Pushes:
         :return: the result code it led to
         """
         if push.state != 'open' or not push.on_phone:
-            raise ValueError('this prompt is not open')
+            raise PromptClosed(push.checkout_request_id)
         if action == 'pin':
             return self.finish(push, self._after_pin(push, pin))
         return self.finish(push, AUTO_ANSWERS[action])
@@ -135,8 +94,21 @@ class Pushes:
         if push.state != 'open':
             return push.result_code
         movement = self._settle(push, code)
-        self.world.scheduler.after(self.world.settings.callback_delay, self._tell, push, movement)
+        delay = self.world.settings.callback_delay
+        self.world.scheduler.after(delay, self.teller.tell, push, movement)
         return push.result_code
+
+    async def succeed_late(self, push):
+        """The money moves after a failure was told; the success is told then."""
+        wallet = self.world.bank.wallet(push.msisdn)
+        if wallet is None or wallet.balance < push.amount:
+            return
+        movement = self._pay(push, wallet)
+        push.result_code, push.final_at_eat = '0', self.world.clock.stamp()
+        await self.teller.tell(push, movement)
+
+    def _release(self, push):
+        self._open.get(push.phone, {}).pop(push.checkout_request_id, None)
 
     def _take(self, push, locked):
         """List the push as open. :return: the result code that needs no person, or None"""
@@ -202,7 +174,7 @@ class Pushes:
         movement = self._pay(push, wallet) if code == '0' else None
         push.state, push.result_code, push.on_phone = 'final', code, False
         push.final_at_eat = self.world.clock.stamp()
-        self._open.get(push.phone, {}).pop(push.checkout_request_id, None)
+        self._release(push)
         if push.timer:
             self.world.scheduler.cancel(push.timer)
         return movement
@@ -225,7 +197,7 @@ class Pushes:
         return push.movement
 
     def _asked_since(self, phone, seconds, push=None):
-        """:return: whether the phone was asked lately (for the amount and shortcode of a push, if given)"""
+        """Whether the phone was asked lately, for the amount and shortcode of a push when given."""
         since = self.world.clock.now() - seconds
         kept = [
             asked for asked in self._asked.get(phone, ()) if asked[0] > self.world.clock.now() - 120
@@ -235,106 +207,3 @@ class Pushes:
             at > since and (push is None or (amount, shortcode) == (push.amount, push.shortcode))
             for at, amount, shortcode in kept
         )
-
-    async def _tell(self, push, movement, at_once=False):
-        """Send the callback(s) of an outcome, as the scenario of the push says."""
-        callback = push.script.callback if push.script else None
-        if callback == 'late_success' and movement is None:
-            self.world.scheduler.after(push.script.seconds or 0, self._succeed_late, push)
-        stk = self._stk_deliveries(push, movement, callback)
-        if movement is None or not self._told_by('c2b', push):
-            confirmation, order = None, 'none'
-        else:
-            confirmation, order = self._confirmation(push, movement)
-        wait = 0 if at_once or callback != 'late' else push.script.seconds or 0
-        await self._send_in_order(push, stk, wait, confirmation, order)
-
-    async def _send_in_order(self, push, stk, wait, confirmation, order):
-        scheduler, gap = self.world.scheduler, self.world.settings.c2b_delay
-        send = self.world.deliveries.send
-        if order == 'before':
-            await send(confirmation)
-            await scheduler.sleep(gap)
-        await scheduler.sleep(wait)
-        if order == 'together':
-            # A task of its own, so that both are on the wire at once.
-            scheduler.after(0, send, confirmation)
-        for delivery in stk:
-            await send(delivery, **self._copies(push))
-        if order == 'after':
-            await scheduler.sleep(gap)
-            await send(confirmation)
-
-    async def _succeed_late(self, push):
-        """The money moves after a failure was told; the success is told then."""
-        wallet = self.world.bank.wallet(push.msisdn)
-        if wallet is None or wallet.balance < push.amount:
-            return
-        movement = self._pay(push, wallet)
-        push.result_code, push.final_at_eat = '0', self.world.clock.stamp()
-        await self._tell(push, movement)
-
-    def _told_by(self, kind, push):
-        script = push.script
-        late = script and script.callback == 'late_success' and push.result_code == '0'
-        return not late or script.success_by in ('both', kind)
-
-    def _copies(self, push):
-        callback = push.script.callback if push.script else None
-        if callback not in ('duplicate', 'concurrent'):
-            return {}
-        return {'copies': push.script.copies or 2, 'concurrent': callback == 'concurrent'}
-
-    def _confirmation(self, push, movement):
-        order = (push.script.c2b_order if push.script else None) or self.world.settings.c2b_order
-        confirmation = c2b.make_confirmation(self.world, movement) if order != 'none' else None
-        return confirmation, order if confirmation else 'none'
-
-    def _stk_deliveries(self, push, movement, callback):
-        """:return: the STK callbacks to send, listed; one that shall be missed is listed as dropped"""
-        bodies = [self._genuine(push, movement)]
-        if callback == 'conflict' and movement:
-            bodies.append(self._success(push, movement, amount=movement.amount + 1))
-        dropped = callback == 'missing' or (movement is not None and not self._told_by('stk', push))
-        forged = self._forged_instead(push, movement, callback)
-        made = [
-            self.world.deliveries.make(
-                'stk',
-                push.callback_url,
-                body,
-                callback_headers(push),
-                push.checkout_request_id,
-                movement.receipt if movement else None,
-                'dropped' if dropped or forged else 'scheduled',
-            )
-            for body in bodies
-        ]
-        if forged:
-            made.append(
-                self.world.deliveries.make(
-                    'forged',
-                    push.callback_url,
-                    forged,
-                    callback_headers(push),
-                    push.checkout_request_id,
-                )
-            )
-        return made
-
-    def _forged_instead(self, push, movement, callback):
-        if movement is None:
-            return None
-        changes = {
-            'forged_amount': {'amount': movement.amount + 1},
-            'forged_receipt': {'receipt': movement.receipt[:3] + 'FORGED0'},
-            'unknown_id': {'checkout_request_id': self.world.ids.checkout_request_id(push.phone)},
-        }.get(callback)
-        return self._success(push, movement, **changes) if changes else None
-
-    def _genuine(self, push, movement):
-        if movement:
-            return self._success(push, movement)
-        return failure_body(push, push.result_code, self.world.seed)
-
-    def _success(self, push, movement, **forged):
-        return success_body(push, movement, self.world.settings, self.world.seed, **forged)

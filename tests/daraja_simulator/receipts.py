@@ -17,10 +17,10 @@ def date_prefix(day):
 
 
 class Receipts:
-    """Gives each movement its receipt. Never twice the same, in no order, the same again for the same seed."""
+    """Gives each movement its receipt: never twice the same, in no order, replayed by its seed."""
 
     def __init__(self, clock, seed):
-        source = random.Random(f'{seed}:receipts')  # noqa: S311 - a replayable series is the point
+        source = random.Random(f'{seed}:receipts')  # noqa: S311 - must be replayable
         self.clock = clock
         self.given = 0
         self._start = source.randrange(SERIALS)

@@ -17,7 +17,7 @@ TEXTS = {
     '26': ('System busy. Traffic blocking condition in place.',),
     '1001': (
         'Unable to lock subscriber, a transaction is already in process for the current subscriber',
-        '[STK_CB - ]Unable to lock subscriber, a transaction is already in process for the current subscriber',
+        '[STK_CB - ]Unable to lock subscriber, a transaction is already in process',
     ),
     '1019': ('Transaction has expired', 'Transaction expired'),
     '1025': (

@@ -1,4 +1,4 @@
-"""Scenarios: what shall happen to which request. The first fitting script with times left is used up."""
+"""Scenarios: what shall happen to which request. The first fitting one is used up."""
 
 import itertools
 from dataclasses import asdict, dataclass
@@ -71,6 +71,7 @@ class Script:
     shortcode: str | None = None
     outcome: str | None = None
     fault: str | None = None
+    error: list | None = None
     callback: str | None = None
     seconds: float | None = None
     copies: int | None = None
@@ -101,7 +102,7 @@ class ScriptBook:
         self._ids = itertools.count(1)
 
     def add(self, **values):
-        """:raise ScriptError: an unknown word, so that a typing mistake does not silently test nothing"""
+        """:raise ScriptError: an unknown word; a typing mistake must not test nothing in silence"""
         for name in ('phone', 'amount', 'account', 'shortcode', 'outcome'):
             if values.get(name) is not None:
                 values[name] = str(values[name])

@@ -1,4 +1,4 @@
-"""Keeps wallets, shortcodes and the ledger in a JSON file, so that a training set-up survives a restart."""
+"""Keeps wallets, shortcodes and the ledger in a JSON file, so that they survive a restart."""
 
 import json
 import os
@@ -14,7 +14,8 @@ _MONEY = ('balance', 'amount', 'wallet_after', 'balance_after')
 
 
 class StateFile:
-    """
+    """Reads the file at the start, writes it when something changed.
+
     :param path: the file; it need not exist yet
     """
 

@@ -4,7 +4,7 @@ import random
 
 from .errors import GatewayError, refuse_field
 from .gateway import ERROR_FAULTS, Api, accepted
-from .pushes import Push
+from .push import Push
 from .result_texts import texts_of
 from .stk_rules import (
     PUSH_FIELDS,
@@ -50,7 +50,7 @@ async def process_request(call):
 def query(call):
     """Tell how a push ended, never with a receipt.
 
-    :raise GatewayError: a field fault, wrong credentials, an unknown id, or the older "still pending"
+    :raise GatewayError: a field fault, wrong credentials, an unknown id, or "still pending"
     """
     world, body = call.world, call.body
     check_fields(body, QUERY_FIELDS, world.settings)

@@ -15,7 +15,7 @@ def callback_headers(push):
 
 
 def failure_body(push, code, seed):
-    """:return: the text of a callback without CallbackMetadata; ResultCode is a number when it is one"""
+    """:return: the text of a callback without CallbackMetadata; a numeric code is a number"""
     description = random.Random(f'{seed}:{push.number}:text').choice(texts_of(code))  # noqa: S311 - replayable
     return json.dumps({
         'Body': {

@@ -1,7 +1,7 @@
 """Whose money is where. Every movement stands in the ledger; all amounts are KES in Decimal.
 
-Only the simulator's event loop touches these objects, and no method here waits, so a movement is whole or
-not at all however many requests run at once.
+Only the simulator's event loop touches these objects, and no method here waits, so a movement is
+whole or not at all however many requests run at once.
 """
 
 from collections import defaultdict
@@ -128,7 +128,7 @@ class Bank:
         return wallet
 
     def wallet(self, msisdn):
-        """:return: the wallet; opened on the fly when the setting allows; None when there is none"""
+        """:return: the wallet, opened on the fly when the setting allows it; or None"""
         found = self.wallets.get(msisdn)
         if found is None and self.settings.open_wallets:
             found = self.add_wallet(
@@ -203,7 +203,7 @@ class Bank:
         """
         wallet, shortcode = self.wallets[movement.msisdn], self.shortcodes[movement.shortcode]
         if wallet.balance < movement.amount:
-            raise ValueError('a wallet never goes below zero')
+            raise ValueError(f'{movement.receipt} would take a wallet below zero')
         wallet.balance -= movement.amount
         shortcode.balance += movement.amount
         movement.wallet_after, movement.balance_after = wallet.balance, shortcode.balance

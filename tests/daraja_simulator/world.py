@@ -1,4 +1,4 @@
-"""Everything one simulated Safaricom holds. A reset throws the whole world away and makes a new one."""
+"""Everything one simulated Safaricom holds. A reset makes a new world."""
 
 import secrets
 
@@ -22,8 +22,9 @@ FAMILIES = (oauth, stk, c2b)
 class World:
     """Made inside the event loop, which alone touches it.
 
-    :param seed: any text or number; the same seed gives the same identifiers, receipts and varieties. None
-        takes a new one, so that a simulator started again does not give a receipt twice.
+    :param seed: any text or number; the same seed gives the same identifiers, receipts and
+        varieties. None takes a new one, so that a simulator started again does not give a receipt
+        twice.
     """
 
     def __init__(self, seed=None):

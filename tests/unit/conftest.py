@@ -2,7 +2,13 @@
 import sys
 from pathlib import Path
 
+from hypothesis import settings
+
 
 ROOT = Path(__file__).resolve().parents[2]
 for folder in ('school_mpesa', 'school_fees', 'tests'):
     sys.path.insert(0, str(ROOT / folder))
+
+# No deadline: a busy machine is no defect. No database: a run leaves nothing in the checkout.
+settings.register_profile('unit', deadline=None, database=None)
+settings.load_profile('unit')

@@ -58,6 +58,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        """Say nothing: a client that hangs up on a bad answer does right."""
+
+
 class StandIn:
     """Scripts a server and remembers what it was asked."""
 
@@ -78,9 +87,7 @@ class StandIn:
 @contextmanager
 def stand_in():
     """Run a server for a while, on a free port of this machine."""
-    server = ThreadingHTTPServer(('127.0.0.1', 0), _Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = _Server(('127.0.0.1', 0), _Handler)
     server.scripts, server.seen, server.lock = {}, [], threading.Lock()
     thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.01})
     thread.start()

@@ -1,15 +1,8 @@
 """The canonical form of admission numbers."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-
-sys.path.insert(0, str(Path(__file__).parents[2] / 'school_fees'))
-
 from rules.admission_number import canonical_key
 
 

@@ -1,17 +1,11 @@
 """How one payment is split over students."""
 
-import sys
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-
-sys.path.insert(0, str(Path(__file__).parents[2] / 'school_fees'))
-
 from rules.allocation import (
     BY_BALANCE,
     EQUAL,

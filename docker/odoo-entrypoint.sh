@@ -26,7 +26,7 @@ case ${1:-serve} in
             "SELECT state FROM ir_module_module WHERE name = 'school_mpesa'" 2>/dev/null || true)
         if [ "$installed" != installed ]; then
             echo "installing $addons (some minutes, once)"
-            run_once -i "$addons" --load-language=sw --stop-after-init
+            run_once -i "$addons" --stop-after-init
         fi
         exec odoo
         ;;

@@ -3,6 +3,7 @@ from odoo.addons.school_fees.access_log import mask_paths
 
 from . import controllers
 from . import models
+from . import wizards
 
 
 # The secret part of these addresses never reaches a log.

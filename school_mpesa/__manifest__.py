@@ -3,7 +3,6 @@
     'version': '19.0.0.1.0',
     'category': 'Accounting/School',
     'summary': "Collect school fees by M-PESA through Safaricom's Daraja API",
-    'description': " ",  # Non-empty string to avoid loading the README file.
     'author': "School Fees Kenya",
     'license': 'LGPL-3',
     'depends': ['account_payment', 'school_fees'],
@@ -19,9 +18,24 @@
         'data/ir_cron_data.xml',
         'data/mpesa_source_address_data.xml',
 
+        'wizards/mpesa_prompt_wizard_views.xml',
+        'wizards/account_payment_register_views.xml',
+
+        'views/account_move_views.xml',
+        'views/mpesa_callback_views.xml',
+        'views/mpesa_source_address_views.xml',
+        'views/mpesa_transaction_views.xml',
         'views/payment_provider_views.xml',
+        'views/payment_transaction_views.xml',
+        'views/school_receipt_views.xml',
+        'views/school_student_views.xml',
+
+        'views/mpesa_menus.xml',  # Depends on all actions above.
     ],
     'assets': {
+        'web.assets_backend': [
+            'school_mpesa/static/src/backend/**/*',
+        ],
         'web.assets_frontend': [
             'school_mpesa/static/src/interactions/**/*',
         ],

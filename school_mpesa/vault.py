@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
-from odoo.addons.school_mpesa.server_settings import get_setting
+from .server_settings import get_setting
 
 
 _lt = LazyTranslate(__name__)

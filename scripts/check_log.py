@@ -10,6 +10,7 @@ that is how often it may appear ("3" exactly, "0-4" within bounds), a regular ex
 """
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 from stack_config import ROOT
@@ -80,14 +81,17 @@ def problems(kind, paths):
     """
     rules = expectations(kind)
     counts = [0] * len(rules)
-    wrong = []
+    unexpected = Counter()
     for path, line in bad_lines(paths):
         for index, (_low, _high, expression, _reason) in enumerate(rules):
             if expression.search(line):
                 counts[index] += 1
                 break
         else:
-            wrong.append(f"not expected, in {path.name}: {line[:300]}")
+            message = re.sub(r'^[\d-]+ [\d:,]+ \d+ ', '', line)[:300]
+            unexpected[f"not expected, in {path.name}: {message}"] += 1
+    wrong = [f"{line} ({count} times)" if count > 1 else line
+             for line, count in unexpected.items()]
     for (low, high, expression, _reason), count in zip(rules, counts, strict=True):
         if not low <= count <= high:
             wrong.append(f"{count} times instead of {low} to {high}: {expression.pattern}")

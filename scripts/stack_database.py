@@ -18,7 +18,6 @@ from stack_config import LOCAL, ROOT, StackError
 
 # What Odoo itself brings; changes only with Odoo's version.
 BASE_MODULES = 'account_payment,portal,sms,l10n_ke'
-BASE_LANGUAGES = 'en_US,sw'
 
 
 def start_postgres():
@@ -96,13 +95,12 @@ def filestore(name):
     return LOCAL / 'data' / 'filestore' / name
 
 
-def install(database, modules, log_path, languages=None):
+def install(database, modules, log_path):
     """ Install modules into a database, which is made when it does not exist.
 
     :param str database: Its name.
     :param str modules: Names parted by commas.
     :param Path log_path: Where Odoo's log goes.
-    :param str languages: Languages to load, parted by commas.
     :raise StackError: when Odoo failed or logged an error; with those lines.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,8 +112,6 @@ def install(database, modules, log_path, languages=None):
         *stack_config.odoo_command(), '-c', str(conf), '-d', database, '-i', modules,
         '--stop-after-init', '--no-http', '--max-cron-threads=0',
     ]
-    if languages:
-        command.append(f'--load-language={languages}')
     with log_path.open('w') as log:
         code = stack_config.run_command(
             command, env=stack_config.process_environment(), stdin=subprocess.DEVNULL,
@@ -146,7 +142,7 @@ def template(kind, build_demo=None, say=stack_config.say):
 
 
 def _template(kind, prefix, build_demo, say):
-    parts = [stack_config.odoo_version(), BASE_MODULES, BASE_LANGUAGES]
+    parts = [stack_config.odoo_version(), BASE_MODULES]
     if kind != 'base':
         parts.append(stack_config.addons_digest())
     if kind == 'demo':
@@ -163,7 +159,7 @@ def _template(kind, prefix, build_demo, say):
     clone(source, unfinished)
     if kind == 'base':
         say("preparing a database with Odoo's accounting (about a minute, once)")
-        install(unfinished, BASE_MODULES, LOCAL / 'log' / 'install-base.log', BASE_LANGUAGES)
+        install(unfinished, BASE_MODULES, LOCAL / 'log' / 'install-base.log')
     elif kind == 'plain':
         say("installing school_fees and school_mpesa")
         install(unfinished, ','.join(stack_config.ADDONS), LOCAL / 'log' / 'install.log')

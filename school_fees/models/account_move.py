@@ -103,12 +103,29 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """ Override of `account` to bill the student's own partner. """
+        """ Override of `account` to bill the student's own partner.
+
+        The menu of term bills makes new invoices term bills by the context, which also reaches the
+        payments and credit notes made from there; those are none.
+        """
+        default_move_type = self.env.context.get('default_move_type')
         for vals in vals_list:
-            if vals.get('school_doc_type') and vals.get('student_id') and 'partner_id' not in vals:
-                student = self.env['school.student'].browse(vals['student_id'])
+            if vals.get('move_type', default_move_type) != 'out_invoice':
+                vals.setdefault('school_doc_type', False)
+                vals.setdefault('student_id', False)
+                continue
+            doc_type = vals.get('school_doc_type', self.env.context.get('default_school_doc_type'))
+            student_id = vals.get('student_id', self.env.context.get('default_student_id'))
+            if doc_type and student_id and 'partner_id' not in vals:
+                student = self.env['school.student'].browse(student_id)
                 vals['partner_id'] = student.partner_id.id
         return super().create(vals_list)
+
+    def copy_data(self, default=None):
+        """ Override of `orm`: a copy is an ordinary invoice, whatever the context says. """
+        return [
+            {'school_doc_type': False, **vals} for vals in super().copy_data(default=default)
+        ]
 
     # === BUSINESS METHODS === #
 

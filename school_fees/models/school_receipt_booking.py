@@ -3,7 +3,7 @@ from decimal import Decimal
 from odoo import api, models
 from odoo.fields import Command
 
-from odoo.addons.school_fees.rules import allocation
+from ..rules import allocation
 
 
 class SchoolReceiptBooking(models.Model):

@@ -285,7 +285,7 @@ class SchoolStudent(models.Model):
 
         :rtype: res.partner
         """
-        return self._live_guardian_links()[:1].partner_id
+        return self._live_guardian_links()[:1].partner_id.with_env(self.env)
 
     def _guardian_phones(self):
         """ Return the numbers at which the student's guardians can be reached, by priority.
@@ -302,7 +302,7 @@ class SchoolStudent(models.Model):
             for number in link.partner_id._get_school_phones():
                 phones.setdefault(number, {
                     'relation': link.relation,
-                    'partner': link.partner_id.sudo(False),
+                    'partner': link.partner_id.with_env(self.env),
                     'phone_e164': number,
                     'label': f"{relation[link.relation]}: {link.partner_id.name}",
                 })

@@ -147,6 +147,23 @@ class TestAccountMove(SchoolFeesCommon):
         self.assertEqual(credit_note.partner_id, self.student.partner_id)
         self.assertFalse(bill.copy().school_doc_type)
 
+    def test_what_is_made_from_the_menu_of_bills_is_no_second_bill(self):
+        bill = self.create_term_bill(self.student, self.term_1, 15500)
+        context = {
+            'default_move_type': 'out_invoice', 'default_school_doc_type': 'term_bill',
+            'default_student_id': self.student.id,
+        }
+        self.assertFalse(bill.with_context(**context).copy().school_doc_type)
+        credit_note = bill.with_context(**context)._reverse_moves([{'date': bill.date}])
+        self.assertFalse(credit_note.school_doc_type)
+        payment = self.env['account.payment.register'].with_context(
+            **context, active_model='account.move', active_ids=bill.ids,
+        ).create({'amount': 500})._create_payments()
+        self.assertEqual(payment.partner_id, self.student.partner_id)
+        self.assertFalse(payment.move_id.school_doc_type)
+        self.assertFalse(payment.move_id.student_id)
+        self.assertEqual(bill.amount_residual, 15000.0)
+
     # === TAX === #
 
     def test_bill_lines_are_exempt_where_the_default_tax_is_16_percent(self):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
-from odoo.tests import new_test_user, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.school_fees.tests.common import SchoolFeesCommon
@@ -118,6 +118,13 @@ class TestSecurity(SchoolFeesCommon):
         self.assertTrue(self._seen(self.mary, 'account.move'))
         links.date_to = today - timedelta(days=1)
         self._assert_mary_sees_nothing()
+
+    def test_access_ends_at_midnight_without_a_write(self):
+        today = fields.Date.context_today(self.faith)
+        self.mary.partner_id.guardian_link_ids.date_to = today
+        self.assertTrue(self._seen(self.mary, 'school.student'))
+        with freeze_time(today + timedelta(days=2)):
+            self._assert_mary_sees_nothing()
 
     def test_link_that_begins_tomorrow_shows_nothing(self):
         today = fields.Date.context_today(self.faith)

@@ -1,5 +1,5 @@
 """What Daraja calls: append the raw bytes, wake the drain, answer. Nothing else happens here."""
-from werkzeug.exceptions import NotFound, TooManyRequests
+from werkzeug.exceptions import MethodNotAllowed, NotFound, TooManyRequests
 
 from odoo import SUPERUSER_ID
 from odoo.http import Controller, request, route
@@ -55,6 +55,8 @@ class CollectController(Controller):
         :rtype: odoo.http.Response
         :raise NotFound: If the token is wrong.
         """
+        if request.httprequest.method != 'POST':
+            raise MethodNotAllowed(['POST'])  # Odoo adds OPTIONS to the methods of every route.
         env = request.env(user=SUPERUSER_ID, su=True)
         kind = {'stk': 'stk', 'confirmation': 'c2b', 'validation': 'c2b'}.get(endpoint, 'result')
         source = self._get_source_address()

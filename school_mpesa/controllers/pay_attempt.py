@@ -8,14 +8,12 @@ from odoo.http import request
 from odoo.tools import file_open
 
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
-from odoo.addons.school_mpesa.controllers import pay_language
-from odoo.addons.school_mpesa.controllers.pay_attempt_values import (
-    attempt_values,
-    attempt_version,
-)
-from odoo.addons.school_mpesa.controllers.pay_request import bind_intent, read_amount
-from odoo.addons.school_mpesa.models import pay_page_labels
-from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
+
+from ..models import pay_page_labels
+from ..models.request_error import MpesaRequestError
+from . import pay_language
+from .pay_attempt_values import attempt_values, attempt_version
+from .pay_request import bind_intent, read_amount
 
 
 # Nothing of a payer's page may be kept by a proxy, found by a search engine or told to a link.

@@ -7,9 +7,9 @@ from decimal import Decimal
 from odoo.tools import format_datetime
 from odoo.tools.translate import LazyTranslate
 
-from odoo.addons.school_mpesa import daraja
-from odoo.addons.school_mpesa.controllers.pay_request import describe_error
-from odoo.addons.school_mpesa.models import pay_page_labels, pay_page_text
+from .. import daraja
+from ..models import pay_page_labels, pay_page_text
+from .pay_request import describe_error
 
 
 _lt = LazyTranslate(__name__)
@@ -47,35 +47,21 @@ def attempt_values(tx, typed=None, error=None):
     :rtype: dict
     """
     env = tx.env
-    view = dict(tx._mpesa_payer_view())
+    view = attempt_view(tx)
     student = tx.mpesa_student_id
     provider = tx.provider_id
-    balance = student.balance if view['state'] == 'paid' else 0
-    view['credit'] = tx.currency_id.compare_amounts(balance, 0) < 0
-    words = {
-        'amount': format_kes(view['amount']),
-        'balance': format_kes(max(balance, 0)),
-        'credit': format_kes(max(-balance, 0)),
-        'cap': format_kes(daraja.MOST_AMOUNT),
-        'phone': view['phone_mask'],
-        'pupil': first_name(student),
-        'office': _office(env, tx.company_id),
-        'student': f'{first_name(student)} ({student.admission_no})',
-    }
+    words = attempt_words(tx, view)
     labels = pay_page_labels.say_all(env, pay_page_labels.ATTEMPT_PAGE, words)
-
-    def say(text):
-        return env._(text) % words if text else ''
-
-    elapsed = max(0, int(time.time() - view['sent_at'])) if view['sent_at'] else 0
+    elapsed = _elapsed(view)
     phases = [
         {
             'from': start,
-            'heading': say(text.heading),
-            'body': say(text.body),
-            'strong': say(text.strong),
+            'heading': _say(env, text.heading, words),
+            'body': _say(env, text.body, words),
+            'strong': _say(env, text.strong, words),
             'tone': text.tone,
             'icon': TONE_ICONS[text.tone],
+            'title': _page_title(tx, _say(env, text.heading, words), words),
         }
         for start, text in pay_page_text.phases(view)
     ]
@@ -89,7 +75,7 @@ def attempt_values(tx, typed=None, error=None):
         'elapsed': elapsed,
         'bar_percent': min(100, elapsed * 100 // PROMPT_SECONDS),
         'bar_left': max(0, PROMPT_SECONDS - elapsed),
-        'page_title': f"{current['heading']} - KES {words['amount']} - {tx.company_id.name}",
+        'page_title': current['title'],
         'school': tx.company_id.name,
         'is_test': provider.mpesa_environment != 'production',
         'url': tx.mpesa_attempt_url,
@@ -102,7 +88,54 @@ def attempt_values(tx, typed=None, error=None):
         'retry': _retry(view, typed, error) if view['retry'] else None,
         'retry_later': declined and not view['retry'] and _may_retry_later(view),
         'error': error and describe_error(env, error, student),
-        'amount_text': words['amount'],
+    }
+
+
+def attempt_view(tx):
+    """ Return what the payer may know of an attempt, with whether the student now has credit.
+
+    :param payment.transaction tx: The attempt, in sudo mode.
+    :rtype: dict
+    """
+    view = dict(tx._mpesa_payer_view())
+    view['balance'] = tx.mpesa_student_id.balance if view['state'] == 'paid' else 0
+    view['credit'] = tx.currency_id.compare_amounts(view['balance'], 0) < 0
+    return view
+
+
+def attempt_words(tx, view):
+    """ Return what the placeholders of the page's words stand for.
+
+    :param payment.transaction tx: The attempt, in sudo mode.
+    :param dict view: What `attempt_view` returned.
+    :rtype: dict[str, str]
+    """
+    student = tx.mpesa_student_id
+    return {
+        'amount': format_kes(view['amount']),
+        'balance': format_kes(max(view['balance'], 0)),
+        'credit': format_kes(max(-view['balance'], 0)),
+        'cap': format_kes(daraja.MOST_AMOUNT),
+        'phone': view['phone_mask'],
+        'pupil': first_name(student),
+        'office': _office(tx.env, tx.company_id),
+        'student': f'{first_name(student)} ({student.admission_no})',
+    }
+
+
+def last_request(tx):
+    """ Return how the page of a bill tells about its last request.
+
+    :param payment.transaction tx: The attempt, in sudo mode and in the language of the page.
+    :return: heading, what, link.
+    :rtype: dict[str, str]
+    """
+    view = attempt_view(tx)
+    words = attempt_words(tx, view)
+    current = [text for start, text in pay_page_text.phases(view) if start <= _elapsed(view)][-1]
+    return {
+        'heading': _say(tx.env, current.heading, words),
+        **pay_page_labels.say_all(tx.env, pay_page_labels.LAST_REQUEST, words),
     }
 
 
@@ -164,6 +197,21 @@ def _receipt_facts(tx, view, words, labels):
     else:
         facts.append((labels['balance'], f"KES {words['balance']}"))
     return [fact for fact in facts if fact[1]]
+
+
+def _say(env, text, words):
+    return env._(text) % words if text else ''
+
+
+def _elapsed(view):
+    """ Return for how many seconds the request has been out, 0 before it is. """
+    return max(0, int(time.time() - view['sent_at'])) if view['sent_at'] else 0
+
+
+def _page_title(tx, heading, words):
+    amount = f"KES {words['amount']}"
+    parts = [heading, *([] if amount in heading else [amount]), tx.company_id.name]
+    return ' - '.join(parts)
 
 
 def _office(env, company):

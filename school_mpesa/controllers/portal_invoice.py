@@ -6,14 +6,12 @@ from odoo.http import request, route
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
-from odoo.addons.school_mpesa.controllers.pay_language import choose_language, offered_languages
-from odoo.addons.school_mpesa.controllers.pay_request import (
-    bind_intent,
-    describe_error,
-    read_amount,
-)
-from odoo.addons.school_mpesa.controllers.portal_invoice_values import form_values, read_phone
-from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
+
+from ..models.request_error import MpesaRequestError
+from .pay_attempt_values import last_request
+from .pay_language import choose_language, offered_languages
+from .pay_request import bind_intent, describe_error, read_amount
+from .portal_invoice_values import form_values, read_phone
 
 
 MPESA_PARAMS = ('mpesa_amount', 'mpesa_phone', 'mpesa_intent')
@@ -31,6 +29,7 @@ class BillPortal(PortalAccount):
             return super()._invoice_get_page_view_values(invoice, access_token, **kwargs)
         request.update_context(mpesa_bill_id=invoice.id)
         values = super()._invoice_get_page_view_values(invoice, access_token, **kwargs)
+        values['mpesa_last_request'] = self._describe_last_request(invoice)
         providers_sudo = values.get('providers_sudo')
         if not providers_sudo:  # Nothing is due, or nobody can collect it.
             return values
@@ -45,6 +44,23 @@ class BillPortal(PortalAccount):
             },
         })
         return values
+
+    @staticmethod
+    def _describe_last_request(bill_sudo):
+        """ Return what the page tells about the bill's last request, if that was by M-PESA.
+
+        :param account.move bill_sudo: The bill; access was checked.
+        :return: heading, what, link, url; or None.
+        :rtype: dict|None
+        """
+        tx_sudo = bill_sudo.get_portal_last_transaction()
+        if tx_sudo.provider_code != 'mpesa' or not tx_sudo.mpesa_attempt_url:
+            return None
+        lang = choose_language(offered_languages(request.env), request.env.lang)
+        return {
+            **last_request(tx_sudo.with_context(lang=request.env.lang)),
+            'url': f'{tx_sudo.mpesa_attempt_url}?lang={lang}',
+        }
 
     def _overdue_invoices_get_page_view_values(self, overdue_invoices, **kwargs):
         """ Override of `account_payment` to ask for what is open, not for the invoiced totals. """

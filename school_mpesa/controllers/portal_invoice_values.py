@@ -3,9 +3,9 @@
 import math
 import secrets
 
-from odoo.addons.school_mpesa import daraja
-from odoo.addons.school_mpesa.controllers.pay_attempt_values import format_kes, paybill
-from odoo.addons.school_mpesa.models import pay_page_labels
+from .. import daraja
+from ..models import pay_page_labels
+from .pay_attempt_values import format_kes, paybill
 
 
 def amount_limits(provider_sudo, bill_sudo):
@@ -59,6 +59,7 @@ def form_values(provider_sudo, bill_sudo, user):
         ],
         'least': least,
         'most': most,
+        'cap': daraja.MOST_AMOUNT,
         'due_text': format_kes(due),
         'is_split': due > full,
         'phone': phone,

@@ -47,5 +47,5 @@ def from_stamp(stamp):
     try:
         local = datetime.strptime(text, '%Y%m%d%H%M%S').replace(tzinfo=EAT)
         return local.astimezone(timezone.utc).replace(tzinfo=None)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None

@@ -79,7 +79,7 @@ def parse(text):
         reason = 'length'
         raise MsisdnError(reason)
     number = phonenumbers.PhoneNumber(country_code=int(_KENYA), national_number=int(national))
-    if national[0] == '0' or phonenumbers.number_type(number) not in _MOBILE_TYPES:
+    if phonenumbers.number_type(number) not in _MOBILE_TYPES:
         reason = 'not_mobile'
         raise MsisdnError(reason)
     return Msisdn(
@@ -132,7 +132,7 @@ def _national(plus, digits):
         return digits[3:].removeprefix('0')
     if digits.startswith('0'):
         return digits[1:]
-    if digits.startswith(_KENYA) and len(digits) > 9:
+    if digits.startswith(_KENYA):
         return digits[3:].removeprefix('0')
     if len(digits) > 9 and _is_foreign(digits):
         reason = 'foreign'

@@ -39,7 +39,7 @@ def loads(raw, max_bytes=MAX_BYTES):
         raise NotStrictJson(reason) from None
     try:
         return json.loads(
-            text.removeprefix('\ufeff'),
+            text,
             object_pairs_hook=_object,
             parse_float=_fraction,
             parse_int=_whole,

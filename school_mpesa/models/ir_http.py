@@ -1,3 +1,5 @@
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from odoo import models
 from odoo.http import request
 
@@ -12,9 +14,15 @@ class IrHttp(models.AbstractModel):
         Odoo reads the form of every `http` route before its controller runs, which would use up
         the stream of a callback sent as a form. The size cap is already in force here.
         """
-        super()._pre_dispatch(rule, args)
+        res = super()._pre_dispatch(rule, args)
         if rule.rule.startswith('/collect/'):
-            request.httprequest.get_data(cache=True)
+            raw = request.httprequest.get_data(cache=True)
+            # A body sent in chunks declares no size; werkzeug cuts it at the cap without a word.
+            if request.httprequest.content_length is None and (
+                len(raw) >= request.httprequest.max_content_length
+            ):
+                raise RequestEntityTooLarge
+        return res
 
     @classmethod
     def _get_translation_frontend_modules_name(cls):

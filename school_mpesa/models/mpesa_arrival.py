@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from odoo.addons.school_mpesa import daraja
+from .. import daraja
 
 
 @dataclass

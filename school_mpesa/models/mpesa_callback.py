@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.school_mpesa import vault
+from .. import vault
 
 
 # What a person may replay: everything that was not booked and is not a plain repeat.

@@ -1,3 +1,5 @@
+# Scheduled actions commit on purpose: each batch is durable before the next one is claimed.
+# pylint: disable=invalid-commit
 import time
 from datetime import timedelta
 
@@ -161,7 +163,7 @@ class MpesaCallback(models.Model):
     def _start_afresh(self):
         """ Leave the transaction and everything that was read in it. """
         self.env.cr.rollback()
-        self.env.invalidate_all()
+        self.env.invalidate_all(flush=False)
 
     def _process_in_savepoint(self):
         """ Deal with one message; a business error is noted on it and goes no further.

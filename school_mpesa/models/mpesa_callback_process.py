@@ -2,13 +2,15 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from odoo.addons.school_mpesa import const, daraja, vault
-from odoo.addons.school_mpesa.models.mpesa_arrival import Arrival
+from .. import const, daraja, vault
+from .mpesa_arrival import Arrival
 
 
 class MpesaCallback(models.Model):
     """What a message means: read it, find the request it answers, hand money to the booking."""
 
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.callback'
 
     def _process(self):
@@ -31,7 +33,7 @@ class MpesaCallback(models.Model):
         :rtype: list[Arrival]
         """
         bodies = self._read_bodies()
-        requests = self._find_requests()
+        asked = self._find_requests()
         arrivals = []
         for callback in self:
             body = bodies[callback]
@@ -39,7 +41,7 @@ class MpesaCallback(models.Model):
                 callback._close('parked', self.env._("The payer was forgotten on request."))
                 continue
             try:
-                arrival = callback._read_one(body, requests)
+                arrival = callback._read_one(body, asked)
             except daraja.UnreadableCallback as error:
                 callback._close('unreadable', error.reason[:200])
                 continue
@@ -58,18 +60,18 @@ class MpesaCallback(models.Model):
         txs = self.env['payment.transaction'].search([('mpesa_push_digest', 'in', digests)])
         return {tx.mpesa_push_digest: tx for tx in txs}
 
-    def _read_one(self, body, requests):
+    def _read_one(self, body, asked):
         """ Read one message.
 
         :param bytes body: Its bytes.
-        :param dict requests: The requests by digest of their address.
+        :param dict asked: The requests by digest of their address.
         :return: The news about money, or None when the message is finished.
         :rtype: Arrival | None
         :raise UnreadableCallback: If it is not what this address takes.
         """
         self.ensure_one()
         if self.endpoint == 'stk':
-            return self._read_stk(daraja.parse_stk_callback(body), requests)
+            return self._read_stk(daraja.parse_stk_callback(body), asked)
         if self.endpoint == 'confirmation':
             return self._read_confirmation(daraja.parse_c2b(body))
         if self.endpoint == 'validation':
@@ -86,21 +88,35 @@ class MpesaCallback(models.Model):
         """
         return Arrival(
             callback=self, source='confirmation', receipt=news.receipt, amount=news.amount,
-            paid_at=news.paid_at_utc or self.received_at, phone=news.msisdn, name=news.payer_name,
+            paid_at=self._get_moment(news.paid_at_utc), phone=news.msisdn, name=news.payer_name,
             account_reference=news.account_reference,
         )
 
-    def _read_stk(self, news, requests):
+    def _get_moment(self, told):
+        """ Return when the money moved: what the message says, unless no such time can be.
+
+        A time that cannot be read, or lies ahead, would put the receipt into a wrong year.
+
+        :param datetime told: Naive UTC, or None.
+        :return: Naive UTC.
+        :rtype: datetime
+        """
+        self.ensure_one()
+        if told and told <= self.received_at + timedelta(days=1):
+            return told
+        return self.received_at
+
+    def _read_stk(self, news, asked):
         """ Turn a prompt's result into an arrival, or record that nobody paid.
 
         Nothing is believed blindly: the address is secret and belongs to one request, and ids,
         amount and phone must be that request's (trust.md A3). What differs is kept for a person.
 
         :param StkCallback news: The parsed message.
-        :param dict requests: The requests by digest of their address.
+        :param dict asked: The requests by digest of their address.
         :rtype: Arrival | None
         """
-        tx = requests.get(self.push_digest)
+        tx = asked.get(self.push_digest)
         if not tx or tx.provider_id != self.provider_id:
             self._close('parked', self.env._("No request of ours has this address."))
             return None
@@ -118,7 +134,7 @@ class MpesaCallback(models.Model):
         if news.paid:
             return Arrival(
                 callback=self, source='stk', receipt=news.receipt, amount=news.amount, tx=tx,
-                paid_at=news.paid_at_utc or self.received_at, phone=news.phone or '',
+                paid_at=self._get_moment(news.paid_at_utc), phone=news.phone or '',
                 account_reference=tx.mpesa_account_reference or '',
             )
         self._note_unpaid(news.result_code, tx)

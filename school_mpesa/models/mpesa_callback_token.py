@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models, tools
 
-from odoo.addons.school_mpesa import vault
+from .. import vault
 
 
 TOKEN_BYTES = 16  # 128 bits (design section 5)

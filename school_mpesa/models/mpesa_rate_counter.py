@@ -1,6 +1,6 @@
 from odoo import api, fields, models, sql_db
 
-from odoo.addons.school_mpesa import vault
+from .. import vault
 
 
 class MpesaRateCounter(models.Model):

@@ -4,8 +4,8 @@ from contextlib import contextmanager
 
 from odoo import fields, models, sql_db
 
-from odoo.addons.school_mpesa import vault
-from odoo.addons.school_mpesa.daraja.token_store import Token
+from .. import vault
+from ..daraja.token_store import Token
 
 
 LEASE_SECONDS = 20  # longer than one OAuth call may take, so that two never overlap

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.school_mpesa import vault
+from .. import vault
 
 
 class MpesaTransaction(models.Model):

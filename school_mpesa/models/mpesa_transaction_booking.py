@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.school_mpesa import vault
+from .. import vault
 
 
 class MpesaTransaction(models.Model):

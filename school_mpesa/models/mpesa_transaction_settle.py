@@ -5,8 +5,9 @@ from decimal import Decimal
 from odoo import api, fields, models
 
 from odoo.addons.school_fees.rules.admission_number import canonical_key
-from odoo.addons.school_mpesa import const, vault
-from odoo.addons.school_mpesa.models.mpesa_arrival import Arrival
+
+from .. import const, vault
+from .mpesa_arrival import Arrival
 
 
 OPEN_FOR_CONFIRMATION = ('sent', 'accepted', 'unknown', 'receipt_pending')
@@ -15,6 +16,8 @@ OPEN_FOR_CONFIRMATION = ('sent', 'accepted', 'unknown', 'receipt_pending')
 class MpesaTransaction(models.Model):
     """From news to movement: repeat, conflict, or money to book, each decided once."""
 
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.transaction'
 
     @api.model

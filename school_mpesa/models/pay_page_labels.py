@@ -91,6 +91,11 @@ INVOICE_FORM = {
     'by_hand_till': _lt("Pay by Buy Goods instead"),
 }
 
+LAST_REQUEST = {
+    'what': _lt("M-PESA request for KES %(amount)s on %(phone)s"),
+    'link': _lt("See this request"),
+}
+
 
 def say_all(env, labels, words):
     """ Return labels in the language of the environment, with their placeholders filled in.

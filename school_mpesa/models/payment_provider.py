@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.school_mpesa import const, daraja
-from odoo.addons.school_mpesa.models.mpesa_token import SharedTokenStore
-from odoo.addons.school_mpesa.server_settings import get_setting
+from .. import const, daraja
+from ..server_settings import get_setting
+from .mpesa_token import SharedTokenStore
 
 
 class PaymentProvider(models.Model):
@@ -253,6 +253,8 @@ class PaymentProvider(models.Model):
 
     def write(self, vals):
         """ Override of `payment`: environment and journal are fixed by the first payment. """
+        if {'mpesa_source_check', 'mpesa_environment', 'company_id'} & vals.keys():
+            self.env.registry.clear_cache()  # The accept path knows them from the cache.
         fixed = {'mpesa_environment', 'mpesa_shortcode', 'journal_id', 'company_id'} & vals.keys()
         for provider in self.filtered(lambda p: p.code == 'mpesa') if fixed else ():
             changed = [

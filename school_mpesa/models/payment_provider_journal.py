@@ -32,11 +32,12 @@ class PaymentProvider(models.Model):
         Posting straight to the journal's own account leaves no outstanding receipts behind, which
         Odoo Community has no screen to clear (odoo.md 2.1).
         """
-        super()._ensure_payment_method_line(allow_create=allow_create)
+        res = super()._ensure_payment_method_line(allow_create=allow_create)
         if self.code == 'mpesa' and self.journal_id:
             line = self._mpesa_get_method_line()
             if line.payment_account_id != self.journal_id.default_account_id:
                 line.payment_account_id = self.journal_id.default_account_id
+        return res
 
     def _mpesa_get_method_line(self):
         """ Return the journal's inbound method line of this provider.

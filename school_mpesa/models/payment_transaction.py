@@ -4,7 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.tools import float_round
 
-from odoo.addons.school_mpesa import const, vault
+from .. import const, vault
 
 
 CHANNELS = [

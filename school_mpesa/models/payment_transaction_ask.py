@@ -6,8 +6,8 @@ from psycopg2 import errors as pg_errors
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from odoo.addons.school_mpesa import const, daraja
-from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
+from .. import const, daraja
+from .request_error import MpesaRequestError
 
 
 class PaymentTransaction(models.Model):

@@ -1,10 +1,13 @@
+# Scheduled actions commit on purpose: the next date is committed before Daraja is asked, so that
+# nothing is asked in a loop.
+# pylint: disable=invalid-commit
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.school_mpesa import const, daraja
+from .. import const, daraja
 
 
 BATCH = 10
@@ -32,7 +35,7 @@ class PaymentTransaction(models.Model):
         self._mpesa_give_up_silent()
         while batch := self._mpesa_claim_due_queries():
             calls = [tx._mpesa_prepare_query() for tx in batch]
-            self.env.cr.commit()  # The next date is committed first: nothing is asked in a loop.
+            self.env.cr.commit()
             with ThreadPoolExecutor(max_workers=THREADS) as pool:
                 answers = list(pool.map(_query, calls))
             for tx, answer in zip(batch, answers, strict=True):

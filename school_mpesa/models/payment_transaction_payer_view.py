@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from odoo.addons.school_mpesa import const, daraja
+from .. import const, daraja
 
 
 class PaymentTransaction(models.Model):

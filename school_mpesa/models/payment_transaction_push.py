@@ -1,3 +1,6 @@
+# Scheduled actions commit on purpose: a claim before anything goes out, an answer as soon as it
+# is here.
+# pylint: disable=invalid-commit
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -6,7 +9,8 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.payment.logging import get_payment_logger
-from odoo.addons.school_mpesa import daraja, vault
+
+from .. import daraja, vault
 
 
 _logger = get_payment_logger(__name__)
@@ -35,7 +39,7 @@ class PaymentTransaction(models.Model):
         self._mpesa_give_up_silent()
         while batch := self._mpesa_claim_queued():
             calls = [tx._mpesa_prepare_push() for tx in batch]
-            self.env.cr.commit()  # The claim is committed before anything goes out.
+            self.env.cr.commit()
             with ThreadPoolExecutor(max_workers=THREADS) as pool:
                 answers = list(pool.map(_push, calls))
             for tx, answer in zip(batch, answers, strict=True):
@@ -133,7 +137,7 @@ class PaymentTransaction(models.Model):
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
-                self.env.invalidate_all()
+                self.env.invalidate_all(flush=False)
                 if not left:
                     raise
 

@@ -1,3 +1,7 @@
+# Scheduled actions commit on purpose: people are told after the money's own commit, and once.
+# pylint: disable=invalid-commit
+from collections import defaultdict
+
 from markupsafe import Markup
 
 from odoo import api, models
@@ -13,6 +17,8 @@ BATCH = 100
 class PaymentTransaction(models.Model):
     """Telling people what became of a request: after the money's commit, never inside it."""
 
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = 'payment.transaction'
 
     @api.model
@@ -28,16 +34,14 @@ class PaymentTransaction(models.Model):
             return
         try:
             with self.env.cr.savepoint():
-                self.env['school.student']._message_log_batch(bodies={
-                    tx.mpesa_student_id.id: tx._mpesa_get_outcome_note() for tx in untold
-                    if tx.mpesa_student_id
-                })
-                invoices = {
-                    invoice.id: tx._mpesa_get_outcome_note()
-                    for tx in untold for invoice in tx.invoice_ids
-                }
-                if invoices:
-                    self.env['account.move']._message_log_batch(bodies=invoices)
+                notes = defaultdict(Markup)
+                for tx in untold:
+                    for record in (*tx.mpesa_student_id, *tx.invoice_ids):
+                        notes[record] += tx._mpesa_get_outcome_note()
+                for model in ('school.student', 'account.move'):
+                    bodies = {r.id: note for r, note in notes.items() if r._name == model}
+                    if bodies:
+                        self.env[model]._message_log_batch(bodies=bodies)
                 for tx in untold:
                     tx._mpesa_notify_screens()
                 untold.mpesa_untold = False
@@ -45,7 +49,7 @@ class PaymentTransaction(models.Model):
         except Exception as error:  # noqa: BLE001 - telling must never stand in the money's way
             _logger.warning("Outcomes were not told: %s", type(error).__name__)
             self.env.cr.rollback()
-            self.env.invalidate_all()
+            self.env.invalidate_all(flush=False)
 
     def _mpesa_get_outcome_note(self):
         """ Say in one line who asked, for how much, and what happened; the phone stays masked.

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from odoo.addons.school_mpesa.models.payment_transaction import CHANNELS
+from .payment_transaction import CHANNELS
 
 
 class SchoolReceipt(models.Model):

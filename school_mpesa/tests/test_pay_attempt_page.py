@@ -47,7 +47,8 @@ class TestPayAttemptPage(SchoolMpesaCommon, HttpCase):
     def say(self, text, lang, **words):
         env = self.env(context={'lang': {'en': 'en_US', 'sw': 'sw'}[lang]})
         return env._(text) % {
-            'amount': '15,500', 'cap': '250,000', 'phone': '0712 *** 111', 'pupil': 'Faith', **words,
+            'amount': '15,500', 'cap': '250,000', 'phone': '0712 *** 111', 'pupil': 'Faith',
+            **words,
         }
 
     def decline(self, code, **values):
@@ -250,7 +251,9 @@ class TestPayAttemptPage(SchoolMpesaCommon, HttpCase):
 
     def test_title_says_the_state(self):
         self.send()
-        self.assertIn("<title>Check your phone - KES 15,500 - Uhuru Academy</title>", self.get().text)
+        self.assertIn(
+            "<title>Check your phone - KES 15,500 - Uhuru Academy</title>", self.get().text,
+        )
         self.decline('1032')
         self.assertIn("<title>You cancelled the payment - ", self.get().text)
 

@@ -54,12 +54,13 @@ class TestPortalInvoice(SchoolMpesaCommon, HttpCase):
 
     def other_provider(self):
         """ Make a second way to pay, such as a card. """
-        self.env.ref('payment.payment_method_card').active = True
-        return self.env['payment.provider'].create({
+        card = self.env.ref('payment.payment_method_card')
+        provider = self.env['payment.provider'].create({
             'name': "Card", 'code': 'none', 'state': 'test', 'company_id': self.school.id,
-            'is_published': True,
-            'payment_method_ids': [(6, 0, self.env.ref('payment.payment_method_card').ids)],
+            'is_published': True, 'payment_method_ids': [(6, 0, card.ids)],
         })
+        card.active = True
+        return provider
 
     # === THE FORM === #
 
@@ -146,6 +147,23 @@ class TestPortalInvoice(SchoolMpesaCommon, HttpCase):
         page = self.page()
         self.assertIn('data-provider-code="mpesa"', page)
         self.assertIn('data-provider-code="none"', page)
+
+    def test_the_page_tells_what_became_of_the_last_request(self):
+        self.pay()
+        tx = self.requests()
+        tx._mpesa_move_to('declined', mpesa_result_code='1032')
+        page = self.page()
+        self.assertIn("You cancelled the payment", page)
+        self.assertIn("M-PESA request for KES 15,500 on 0712 *** 111", page)
+        self.assertIn(tx.mpesa_attempt_url, page)
+        self.assertIn('name="o_mpesa_form"', page, "Pay now is there again.")
+
+    def test_odoo_does_not_say_that_the_payment_was_processed(self):
+        self.pay()
+        self.requests()._mpesa_move_to('accepted', mpesa_sent_at='2026-09-01 08:00:00')
+        page = self.page()
+        self.assertNotIn("has been processed", page)
+        self.assertNotIn('o_account_payment_tx_status', page)
 
     # === PAYING BY M-PESA === #
 

@@ -13,6 +13,18 @@ from .result_texts import texts_of
 
 PAGES = Path(__file__).parent / 'pages'
 MESSAGES_SHOWN = 20
+# What the handset says; callbacks carry the core's own words instead.
+FAILURES = {
+    '1': 'Failed. You have insufficient funds in your M-PESA account.',
+    '4': 'Failed. You have reached your M-PESA limit for today.',
+    '11': 'Failed. Your M-PESA account is not active.',
+    '17': 'Failed. You made the same payment less than two minutes ago.',
+    '1032': 'You cancelled the payment request. No money was taken.',
+    '1037': 'The payment request ran out of time. No money was taken.',
+    '2001': 'Failed. You entered a wrong M-PESA PIN.',
+    '8006': 'Your M-PESA PIN is locked after three wrong entries.',
+    'C2B00015': 'Failed. There is no such business number.',
+}
 
 
 class Phones:
@@ -60,7 +72,7 @@ class Phones:
         asked, world = await request.json(), self.simulator.world
         push = world.pushes.all.get(asked.get('id'))
         if push is None or push.phone != request.path_params['msisdn'] or not push.on_phone:
-            return JSONResponse({'error': 'This request is no longer open.'}, 409)
+            return JSONResponse({'error': 'This request is no longer open.'})
         action = 'cancel' if asked.get('action') == 'cancel' else 'pin'
         world.pushes.answer(push, action, asked.get('pin'))
         return JSONResponse({'result_code': push.result_code})
@@ -78,7 +90,7 @@ class Phones:
                 asked.get('pin', ''),
             )
         except (PaymentRefused, ArithmeticError) as refusal:
-            return JSONResponse({'error': f'Failed. {_reason(refusal)}'}, 409)
+            return JSONResponse({'error': _reason(refusal)})
         return JSONResponse({'receipt': movement.receipt})
 
 
@@ -99,7 +111,7 @@ def _messages(world, msisdn):
     """:return: the SMS of this phone, newest first"""
     paid = [(move.at_eat, _paid_text(world, move)) for move in world.bank.by_phone.get(msisdn, ())]
     failed = [
-        (push.final_at_eat, f'Failed. {texts_of(push.result_code)[0]}')
+        (push.final_at_eat, _failure_text(push.result_code))
         for push in world.pushes.all.values()
         if push.phone == msisdn and push.state == 'final' and push.movement is None
     ]
@@ -119,8 +131,14 @@ def _paid_text(world, move):
     )
 
 
+def _failure_text(code):
+    return FAILURES.get(code) or f'Failed. {texts_of(code)[0]}'
+
+
 def _reason(refusal):
-    code = getattr(refusal, 'code', '')
-    if code.startswith('C2B'):
-        return 'The organisation did not take the payment.'
-    return texts_of(code)[0] if code else 'Enter a whole amount.'
+    code = getattr(refusal, 'code', None)
+    if code is None:
+        return 'Failed. Enter a whole amount.'
+    if code.startswith('C2B') and code not in FAILURES:
+        return 'Failed. The organisation did not take the payment.'
+    return _failure_text(code)

@@ -2,6 +2,7 @@
 import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 
@@ -12,3 +13,12 @@ for folder in ('school_mpesa', 'school_fees', 'tests'):
 # No deadline: a busy machine is no defect. No database: a run leaves nothing in the checkout.
 settings.register_profile('unit', deadline=None, database=None)
 settings.load_profile('unit')
+
+
+@pytest.fixture
+def daraja_server():
+    """A server to be told how to answer the Daraja client."""
+    from daraja_stand_in import stand_in
+
+    with stand_in() as server:
+        yield server

@@ -1,4 +1,4 @@
-"""A real HTTP server that answers as told, well or badly, for the tests of the Daraja client."""
+"""A real HTTP server that answers as told, well or badly, and a Daraja client that talks to it."""
 import json
 import socket
 import struct
@@ -6,6 +6,8 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import daraja
 
 
 OAUTH = '/oauth/v1/generate'
@@ -18,6 +20,19 @@ ACCEPTED = {
     'ResponseDescription': 'Success. Request accepted for processing',
     'CustomerMessage': 'Success. Request accepted for processing',
 }
+CHECKOUT = ACCEPTED['CheckoutRequestID']
+SPIKE = {
+    'fault': {
+        'faultstring': 'Spike arrest violation. Allowed rate : MessageRate{capacity=5}',
+        'detail': {'errorcode': 'policies.ratelimit.SpikeArrestViolation'},
+    },
+}
+KEYS = daraja.Credentials('the-consumer-key', 'the-consumer-secret')
+# What no word of ours may repeat.
+SECRETS = (
+    'the-consumer-key', 'the-consumer-secret', 'the-pass-key', 'tokentoken', '254712345678',
+    KEYS.basic,
+)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -99,6 +114,40 @@ def stand_in():
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def client(server, **kwargs):
+    """A client of that server; patient, since the machine may be busy."""
+    return daraja.Daraja(**{
+        'environment': daraja.Environment.custom(server.base_url),
+        'credentials': KEYS,
+        'retry': daraja.Retry(pause=0.02),
+        **kwargs,
+    })
+
+
+def impatient(server, read_timeout, attempts=1):
+    """A client with little time, and with a token from before so that only its call is timed."""
+    store = daraja.MemoryTokenStore()
+    now = time.time()
+    store.put(daraja.Token('tokentokentokentokentoken999', now, now + 1000, now + 2000))
+    return client(
+        server, token_store=store, read_timeout=read_timeout,
+        retry=daraja.Retry(attempts=attempts, pause=0.02),
+    )
+
+
+def prompt(**values):
+    """A prompt that breaks no rule."""
+    return daraja.StkPush(**{
+        'shortcode': '600111',
+        'passkey': 'the-pass-key',
+        'amount': 12500,
+        'phone': '254712345678',
+        'callback_url': 'https://school.example/collect/' + 'ab' * 16 + '/stk/' + 'cd' * 16,
+        'account_reference': 'ADM-012',
+        **values,
+    })
 
 
 # === Steps === #

@@ -52,6 +52,11 @@ def test_too_many_of_an_explained_line_fail(judge):
     assert judge('[end_to_end]\n0-2 | odoo: bad | known\n', log)
 
 
+def test_the_same_line_again_is_counted(judge):
+    log = f'{STAMP} ERROR x odoo: bad\n' * 3
+    assert judge('', log) == ["not expected, in odoo.log: ERROR x odoo: bad (3 times)"]
+
+
 def test_too_few_of_an_explained_line_fail(judge):
     assert judge('[end_to_end]\n1-2 | odoo: bad | known\n', '')
 

@@ -306,7 +306,7 @@ _mangled = st.tuples(
 ).map(lambda parts: parts[0][:parts[1]] + parts[2] + parts[0][parts[1] + 1:])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250)
 @given(raw=st.binary(max_size=300) | _document | _mangled)
 def test_any_bytes(raw):
     for parse in (daraja.parse_stk_callback, daraja.parse_c2b):

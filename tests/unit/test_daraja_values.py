@@ -1,9 +1,11 @@
 """The small parts of the Daraja client: addresses, time, receipts, credentials, words."""
+import json
 from datetime import date, datetime, timezone
 
 import daraja
 import pytest
 from daraja import receipt
+from daraja.answer import Answer
 from daraja.errors import scrub
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,6 +141,34 @@ def test_receipt_names_every_day(day):
 ])
 def test_callback_url(url, https, faults):
     assert daraja.callback_url_faults(url, need_https=https) == faults
+
+
+# === Errors in every form of section 1.5 === #
+
+@pytest.mark.parametrize(('payload', 'error'), [
+    ({'requestId': '1', 'errorCode': '400.002.02', 'errorMessage': 'Bad'}, ('400.002.02', 'Bad')),
+    ({'errorCode': 401, 'errorMessage': None}, ('401', '')),
+    (
+        {'fault': {'faultstring': 'Slow', 'detail': {'errorcode': 'policies.x'}}},
+        ('policies.x', 'Slow'),
+    ),
+    ({'fault': {'faultstring': 'Slow'}}, ('', 'Slow')),
+    ({'fault': 'x'}, None),
+    (
+        {'Envelope': {'Body': {'Fault': {'faultcode': 'Server', 'faultstring': 'Down'}}}},
+        ('Server', 'Down'),
+    ),
+    (
+        {'soapenv:Envelope': {'soapenv:Body': {'soapenv:Fault': {'faultcode': 5}}}}, ('5', ''),
+    ),
+    ({'Envelope': {'Body': []}}, None),
+    ({'Status_Message': 'No', 'resmsg': '', 'rescode': '409', 'errors': []}, ('409', 'No')),
+    ({'resmsg': 'Success', 'rescode': '200'}, None),
+    ({'ResponseCode': '0'}, None),
+    ([], None),
+])
+def test_error_forms(payload, error):
+    assert Answer(500, json.dumps(payload).encode()).error == error
 
 
 # === Words of others === #

@@ -228,7 +228,7 @@ def test_half_an_answer(case):
 
 @pytest.mark.parametrize(('fault', 'taken'), [('hang', 0), ('hang_after_accept', 1), ('slow', 1)])
 def test_no_answer_in_time(case, fault, taken):
-    case.control.script(fault=fault, seconds=30)
+    case.control.script(fault=fault, seconds=0.5)
     with pytest.raises(requests.ReadTimeout):
         case.post(PUSH, case.push_body(), timeout=0.2)
     assert len(case.control.pushes()) == taken

@@ -44,6 +44,7 @@ def test_cancel_and_ignore(case):
 
 
 def test_unanswered_prompt_lapses_after_its_time(case):
+    case.control.set_clock(speed=0)
     checkout_request_id = case.pushed()
     case.control.advance(59)
     assert case.control.push(checkout_request_id)['state'] == 'open'

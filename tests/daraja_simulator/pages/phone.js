@@ -40,9 +40,10 @@
         const answer = await fetch(`/phone/${msisdn}/${path}`, {
             method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body),
         });
-        by('error').textContent = answer.ok ? '' : (await answer.json()).error;
+        const {error} = await answer.json();
+        by('error').textContent = error || '';
         await refresh();
-        return answer.ok;
+        return !error;
     }
 
     form.addEventListener('submit', (event) => {

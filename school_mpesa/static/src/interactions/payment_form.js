@@ -41,8 +41,8 @@ patch(PaymentForm.prototype, {
      */
     _adaptSubmitButtonLabel(paymentMethodCode) {
         super._adaptSubmitButtonLabel(...arguments);
-        const amount = this._mpesaForm() && Number(this._mpesaAmount());
-        if (amount) {
+        if (this._mpesaForm() && !this._mpesaValidate().amount) {
+            const amount = Number(this._mpesaAmount());
             const label = _t(
                 "Pay KES %(amount)s with M-PESA", { amount: amount.toLocaleString('en-KE') }
             );
@@ -160,7 +160,7 @@ patch(PaymentForm.prototype, {
      */
     _mpesaValidate() {
         const form = this._mpesaForm();
-        const { least, most, mask, dueText } = form.dataset;
+        const { least, most, cap, mask, dueText } = form.dataset;
         const errors = {};
         const amount = this._mpesaAmount();
         if (!amount) {
@@ -172,7 +172,15 @@ patch(PaymentForm.prototype, {
                 "Amount must be KES %(least)s or more.",
                 { least: Number(least).toLocaleString('en-KE') }
             );
-        } else if (Number(amount) > Number(most) && Number(amount) <= 250000) {
+        } else if (Number(amount) > Number(cap)) {
+            errors.amount = _t(
+                "M-PESA allows up to KES %(cap)s at once. Pay KES %(cap)s now, then the remaining KES %(rest)s.",
+                {
+                    cap: Number(cap).toLocaleString('en-KE'),
+                    rest: (Number(amount) - Number(cap)).toLocaleString('en-KE'),
+                }
+            );
+        } else if (Number(amount) > Number(most)) {
             errors.amount = _t(
                 "That is more than the balance of KES %(balance)s. Pay KES %(balance)s or less.",
                 { balance: dueText }

@@ -1,0 +1,124 @@
+import json
+import unicodedata
+
+from odoo import api, fields, models
+
+
+SHOWN_CHARACTERS = 65_536  # no message is longer (design section 5)
+
+
+class MpesaCallback(models.Model):
+    """The inbox on screen: ages, the message in clear for the bursar's office, replay in words."""
+
+    _inherit = 'mpesa.callback'
+
+    body_text = fields.Text(
+        string="Message", compute='_compute_body_text', groups='school_fees.group_bursar',
+        help="The message as it came, opened for this screen only. It can name the payer.",
+    )
+    reason_text = fields.Char(string="Why", compute='_compute_reason_text')
+    is_replayable = fields.Boolean(compute='_compute_is_replayable')
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('body_sealed')
+    def _compute_body_text(self):
+        if not (self.env.su or self.env.user.has_group('school_fees.group_bursar')):
+            self.body_text = False
+            return
+        self.check_access('read')
+        bodies = self.sudo()._read_bodies()  # Sealed bytes and keys are nobody's to read.
+        for callback in self:
+            body = bodies[callback.sudo()]
+            callback.body_text = (
+                self.env._("The payer was forgotten on request: this message can no longer be"
+                           " opened.")
+                if body is None else _make_readable(body)
+            )
+
+    @api.depends('reason', 'state')
+    def _compute_reason_text(self):
+        for callback in self:
+            if callback.reason == 'source':
+                callback.reason_text = self.env._(
+                    "It came from an address that is not on the list of Safaricom's."
+                )
+            elif callback.state == 'new' and callback.tries:
+                callback.reason_text = self.env._(
+                    "Tried %(count)s times: %(reason)s. It is tried again by itself.",
+                    count=callback.tries, reason=callback.reason,
+                )
+            else:
+                callback.reason_text = callback.reason
+
+    @api.depends('state')
+    def _compute_is_replayable(self):
+        for callback in self:
+            callback.is_replayable = callback.state in {
+                'parked', 'unreadable', 'conflict', 'quarantined',
+            }
+
+    # === ACTION METHODS === #
+
+    def action_replay(self):
+        """ Override of `school_mpesa` to say in words what happens now.
+
+        :return: A notification, after which the list is read again.
+        :rtype: dict
+        """
+        super().action_replay()
+        message = (
+            self.env._("The message is back in the queue. In a moment its status says what came of"
+                       " it.")
+            if len(self) == 1 else
+            self.env._("%(count)s messages are back in the queue. In a moment their status says"
+                       " what came of each.", count=len(self))
+        )
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'success',
+                'message': message,
+                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _describe_age(self, age):
+        """ Return an age in words.
+
+        :param timedelta age: The age.
+        :rtype: str
+        """
+        minutes = int(age.total_seconds() // 60)
+        if minutes < 1:
+            return self.env._("under a minute")
+        if minutes < 120:
+            return self.env._("%(count)s min", count=minutes)
+        if minutes < 2880:
+            return self.env._("%(count)s h", count=minutes // 60)
+        return self.env._("%(count)s days", count=minutes // 1440)
+
+
+def _make_readable(body):
+    """ Turn bytes into text for a screen: JSON indented, control characters made visible.
+
+    :param bytes body: Any bytes, also forged ones.
+    :rtype: str
+    """
+    text = body[:SHOWN_CHARACTERS].decode('utf-8', errors='backslashreplace')
+    try:
+        # Numbers stay as written: an amount is not to be rounded for the eye.
+        text = json.dumps(
+            json.loads(text, parse_float=str, parse_int=str), indent=2, ensure_ascii=False,
+        )
+    except (ValueError, RecursionError):
+        pass  # Not JSON: it is shown as it came.
+    return ''.join(
+        char if char in '\n\t' or unicodedata.category(char) not in {'Cc', 'Cf', 'Cs', 'Co'}
+        else f'\\u{ord(char):04x}'
+        for char in text
+    )

@@ -1,0 +1,30 @@
+from odoo import api, models
+from odoo.exceptions import RedirectWarning
+
+
+class PaymentProvider(models.Model):
+    """Uninstalling: refused once there are payments, with the way out."""
+
+    _inherit = 'payment.provider'
+
+    @api.model
+    def _remove_provider(self, code, **kwargs):
+        """ Override of `account_payment` to say what to do instead of uninstalling.
+
+        :raise RedirectWarning: If M-PESA payments exist; it leads to the providers.
+        """
+        if code == 'mpesa' and self._check_existing_payment(
+            self._get_provider_payment_method(code)
+        ):
+            raise RedirectWarning(
+                self.env._(
+                    "School Fees M-PESA cannot be uninstalled: payments were booked through it, and"
+                    " the books need their provider, their messages and their receipts. Nothing was"
+                    " removed. To stop taking M-PESA, archive the provider instead: open it, choose"
+                    " Disabled and save. Parents are no longer offered M-PESA, no prompt is sent,"
+                    " and money that still reaches the shortcode is booked."
+                ),
+                self.env.ref('payment.action_payment_provider').id,
+                self.env._("Open the providers"),
+            )
+        return super()._remove_provider(code, **kwargs)

@@ -1,0 +1,2 @@
+from . import account_payment_register
+from . import mpesa_prompt_wizard

@@ -1,0 +1,360 @@
+import secrets
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, RedirectWarning
+
+from odoo.addons.school_mpesa import const, daraja, vault
+from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
+
+
+OTHER = 'other'
+
+
+class MpesaPromptWizard(models.TransientModel):
+    """Prompt to pay: a clerk asks a parent's phone for a student's fees.
+
+    No phone number is written to this table in clear: a guardian's number is chosen by its keyed
+    digest, and a typed one is sealed (design section 8).
+    """
+
+    _name = 'mpesa.prompt.wizard'
+    _description = "Prompt to Pay"
+
+    student_id = fields.Many2one(
+        string="Student", comodel_name='school.student', required=True,
+    )
+    currency_id = fields.Many2one(related='student_id.currency_id')
+    balance = fields.Monetary(string="Balance", compute='_compute_due')
+    due = fields.Monetary(
+        string="Due", compute='_compute_due', help="What the chosen bills, or all, still ask for.",
+    )
+    open_bill_ids = fields.Many2many(
+        string="Open Bills", comodel_name='account.move', compute='_compute_open_bill_ids',
+    )
+    invoice_ids = fields.Many2many(
+        string="Only For", comodel_name='account.move', relation='mpesa_prompt_wizard_move_rel',
+        domain="[('id', 'in', open_bill_ids)]",
+        help="Leave empty to settle the bill that is due first.",
+    )
+    amount = fields.Monetary(
+        string="Amount", compute='_compute_amount', store=True, readonly=False, precompute=True,
+    )
+    phone_options = fields.Json(compute='_compute_phone_options')
+    phone_choice = fields.Char(
+        string="Phone", compute='_compute_phone_choice', store=True, readonly=False,
+        precompute=True, help="Whose phone shows the pop-up.",
+    )
+    other_phone = fields.Char(
+        string="Number", compute='_compute_other_phone', inverse='_inverse_other_phone',
+    )
+    other_phone_sealed = fields.Char(groups='base.group_system')
+    note = fields.Char(string="Note", help="For the office; the parent does not see it.")
+    retry_of_id = fields.Many2one(comodel_name='payment.transaction')
+    intent = fields.Char(
+        required=True, default=lambda self: secrets.token_hex(16),
+        help="One opened wizard is one prompt, however often Send is pressed.",
+    )
+
+    # === FIELDS - WORDS BESIDE THE FIELDS === #
+
+    student_warning = fields.Char(compute='_compute_student_warning')
+    open_request_warning = fields.Char(compute='_compute_student_warning')
+    provider_warning = fields.Char(compute='_compute_provider_warning')
+    bill_warning = fields.Char(compute='_compute_bill_warning')
+    amount_warning = fields.Char(compute='_compute_amount_warning')
+    amount_hint = fields.Char(compute='_compute_amount_warning')
+    phone_warning = fields.Char(compute='_compute_phone_warning')
+    phone_hint = fields.Char(compute='_compute_phone_warning')
+
+    # === COMPUTE METHODS - WHAT IS DUE === #
+
+    @api.depends('student_id', 'invoice_ids')
+    def _compute_due(self):
+        for wizard in self:
+            student = wizard._get_student()
+            wizard.balance = student.balance
+            wizard.due = (
+                sum(wizard.invoice_ids.mapped('amount_residual'))
+                if wizard.invoice_ids else max(student.balance, 0.0)
+            )
+
+    @api.depends('student_id')
+    def _compute_open_bill_ids(self):
+        for wizard in self:
+            student = wizard._get_student()
+            wizard.open_bill_ids = student and self.env['account.move'].search([
+                ('partner_id', '=', student.partner_id.id),
+                ('company_id', '=', student.company_id.id),
+                ('move_type', '=', 'out_invoice'),
+                ('state', '=', 'posted'),
+                ('payment_state', 'in', ('not_paid', 'partial')),
+            ], order='invoice_date_due, id')
+
+    @api.depends('student_id', 'invoice_ids')
+    def _compute_amount(self):
+        for wizard in self:
+            # Whole shillings: cents of a balance are asked for as one more and become credit.
+            due = Decimal(str(wizard.due)).to_integral_value('ROUND_CEILING')
+            wizard.amount = float(min(due, daraja.MOST_AMOUNT))
+
+    # === COMPUTE METHODS - PHONES === #
+
+    @api.depends('student_id')
+    def _compute_phone_options(self):
+        relations = dict(
+            self.env['school.guardian.link']._fields['relation']._description_selection(self.env)
+        )
+        for wizard in self:
+            student = wizard._get_student()
+            phones = student._guardian_phones() if student and vault.has_keys() else []
+            options = []
+            for phone in phones:
+                try:
+                    number = daraja.msisdn.parse(phone['phone_e164'])
+                except daraja.MsisdnError:
+                    continue  # A number abroad, or a landline, cannot be prompted.
+                options.append({
+                    'key': vault.blind_index('prompt', number.wire),
+                    'name': phone['partner'].sudo().name,
+                    'relation': relations.get(phone['relation'], ''),
+                    'phone': f'0{number.wire[3:6]} {number.wire[6:9]} {number.wire[9:]}',
+                    'primary': not options,
+                })
+            wizard.phone_options = options
+
+    @api.depends('student_id')
+    def _compute_phone_choice(self):
+        for wizard in self:
+            options = wizard.phone_options or []
+            wizard.phone_choice = options[0]['key'] if options else OTHER
+
+    @api.depends('other_phone_sealed')
+    def _compute_other_phone(self):
+        for wizard in self:
+            sealed = wizard.sudo().other_phone_sealed
+            wizard.other_phone = sealed and vault.unseal(wizard._get_seal_context(), sealed)
+
+    def _inverse_other_phone(self):
+        for wizard in self:
+            wizard.sudo().other_phone_sealed = wizard.other_phone and vault.seal(
+                wizard._get_seal_context(), wizard.other_phone
+            )
+
+    # === COMPUTE METHODS - WORDS BESIDE THE FIELDS === #
+
+    @api.depends('student_id')
+    def _compute_student_warning(self):
+        states = dict(
+            self.env['school.student']._fields['state']._description_selection(self.env)
+        )
+        for wizard in self:
+            student = wizard._get_student()
+            wizard.student_warning = student.state in {'left', 'graduated'} and self.env._(
+                "Status of this student: %(state)s. Fees that are still owed can be asked for.",
+                state=states[student.state],
+            )
+            open_request = student and wizard._find_open_request()
+            wizard.open_request_warning = open_request and self.env._(
+                "KES %(amount)s was asked of %(phone)s %(age)s ago, and M-PESA has not said the"
+                " outcome. Ask the parent before you send another request.",
+                amount=f'{open_request.amount:,.0f}', phone=open_request.mpesa_phone_mask,
+                age=open_request.mpesa_age,
+            )
+
+    @api.depends('student_id')
+    def _compute_provider_warning(self):
+        for wizard in self:
+            student = wizard._get_student()
+            if not student:
+                wizard.provider_warning = False
+                continue
+            provider_sudo = wizard._get_provider_sudo()
+            if not provider_sudo:
+                wizard.provider_warning = self.env._(
+                    "%(school)s has no M-PESA shortcode in use. No prompt can be sent. Ask the"
+                    " administrator to set one up.", school=student.company_id.sudo().name,
+                )
+                continue
+            wizard.provider_warning = wizard._explain(
+                '_mpesa_check_provider', provider_sudo, student.sudo(),
+            )
+
+    @api.depends('student_id', 'invoice_ids')
+    def _compute_bill_warning(self):
+        for wizard in self:
+            student = wizard._get_student()
+            wizard.bill_warning = student and wizard._explain(
+                '_mpesa_check_bills', wizard.invoice_ids._origin.sudo(), student.sudo(),
+            )
+
+    @api.depends('student_id', 'invoice_ids', 'amount')
+    def _compute_amount_warning(self):
+        for wizard in self:
+            provider_sudo = wizard._get_provider_sudo()
+            wizard.amount_warning = wizard.amount_hint = False
+            if not provider_sudo:
+                continue
+            due = Decimal(str(wizard.due))
+            if wizard.amount or due > 0:
+                wizard.amount_warning = wizard._explain(
+                    '_mpesa_check_amount', wizard.amount, provider_sudo,
+                    wizard.student_id._origin.sudo(), wizard.invoice_ids._origin.sudo(),
+                )
+            else:
+                wizard.amount_hint = self.env._("Nothing is due now.")
+            if due > daraja.MOST_AMOUNT and wizard.amount <= daraja.MOST_AMOUNT:
+                wizard.amount_hint = self.env._(
+                    "KES %(due)s is due. M-PESA moves up to KES %(cap)s at once: ask for that"
+                    " first, then for the remaining KES %(rest)s.",
+                    due=f'{due:,.0f}', cap=f'{daraja.MOST_AMOUNT:,}',
+                    rest=f'{due - daraja.MOST_AMOUNT:,.0f}',
+                )
+
+    @api.depends('phone_choice', 'other_phone', 'student_id')
+    def _compute_phone_warning(self):
+        for wizard in self:
+            wizard.phone_warning = wizard.phone_hint = False
+            if wizard.phone_choice == OTHER:
+                if not wizard.other_phone:
+                    continue
+                wizard.phone_warning = wizard._explain('_mpesa_check_phone', wizard.other_phone)
+            elif not wizard._get_phone():
+                continue
+            if wizard.phone_warning:
+                continue
+            number = daraja.msisdn.parse(wizard._get_phone())
+            if number.perhaps_without_mpesa:
+                wizard.phone_hint = self.env._(
+                    "This number was first given to %(operator)s. Numbers are ported, so it may"
+                    " have M-PESA: you can send.", operator=number.operator_hint,
+                )
+
+    # === ACTION METHODS === #
+
+    def action_send(self):
+        """ Send the prompt and show its live state. Sent twice, it is still one prompt.
+
+        :return: The action that shows the request.
+        :rtype: dict
+        :raise MpesaRequestError: If it cannot be sent; no money moves.
+        :raise RedirectWarning: If a prompt is on that phone already; it leads there.
+        """
+        self.ensure_one()
+        if not self.env.user.has_group('school_fees.group_bursar'):
+            raise AccessError(self.env._("Only the bursar's office sends M-PESA prompts."))
+        student = self._get_student()
+        student.check_access('read')
+        self.invoice_ids.check_access('read')
+        Transaction = self.env['payment.transaction']
+        intent = f'prompt-{self.env.uid}-{self.intent}'
+        # Nobody may read or create requests by hand; the checks above are this user's rights.
+        was_sent = bool(Transaction.sudo().search_count([('mpesa_intent', '=', intent)], limit=1))
+        try:
+            if not was_sent:
+                self._check_ready()
+            tx_sudo = Transaction._mpesa_ask(
+                provider=self._get_provider_sudo(), student=student, amount=self.amount,
+                phone=self._get_phone(), channel='stk_push', invoices=self.invoice_ids,
+                initiator=self.env.user, note=(self.note or '').strip() or None, intent=intent,
+                retry_of=self.retry_of_id.sudo(),
+            )
+        except MpesaRequestError as error:
+            open_tx = error.tx and error.tx.sudo(False)
+            if open_tx and open_tx.has_access('read'):
+                raise RedirectWarning(
+                    str(error), open_tx._mpesa_get_live_action(),
+                    self.env._("Show that request"),
+                ) from error
+            raise
+        if not was_sent:
+            tx_sudo._mpesa_tell_asked(self.env.user)
+        return tx_sudo._mpesa_get_live_action()
+
+    # === BUSINESS METHODS === #
+
+    def _get_student(self):
+        """ Return the student, checked against the user's rights.
+
+        The balance is computed in sudo mode, and an onchange takes any id from the browser.
+
+        :rtype: school.student
+        """
+        student = self.student_id._origin
+        student.check_access('read')
+        return student
+
+    def _get_provider_sudo(self):
+        """ Return the shortcode that serves the student's school.
+
+        :rtype: payment.provider
+        """
+        company = self._get_student().company_id
+        return self.env['payment.provider']._mpesa_get_default(company) if company else (
+            self.env['payment.provider'].sudo()
+        )
+
+    def _get_seal_context(self):
+        self.ensure_one()
+        return f'mpesa.prompt.wizard,{self.id},phone'
+
+    def _get_phone(self):
+        """ Return the chosen number; '' when the choice is no longer one of the guardians'.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.phone_choice == OTHER:
+            return self.other_phone or ''
+        for option in self.phone_options or []:
+            if option['key'] == self.phone_choice:
+                return option['phone']
+        return ''
+
+    def _find_open_request(self):
+        """ Return the student's newest request whose outcome is not known yet.
+
+        :rtype: payment.transaction
+        """
+        # Bursars read requests; sudo spares them the rules of bills in other schools.
+        return self.env['payment.transaction'].sudo().search([
+            ('mpesa_student_id', '=', self.student_id._origin.id),
+            ('mpesa_push_state', 'in', (*const.OPEN_PUSH_STATES, 'receipt_pending')),
+        ], order='id desc', limit=1)
+
+    def _check_ready(self):
+        """ Ensure that what only this screen knows is in order.
+
+        :raise MpesaRequestError: If it is not.
+        """
+        self.ensure_one()
+        if not self._get_provider_sudo():
+            raise MpesaRequestError(self.provider_warning, 'provider')
+        if self.phone_choice != OTHER and not self._get_phone():
+            raise MpesaRequestError(self.env._(
+                "That number is no longer one of the guardians'. No prompt was sent and no money"
+                " moved. Choose the phone again."
+            ), 'phone')
+        if self.retry_of_id:
+            self.retry_of_id._mpesa_check_desk()
+            view = self.retry_of_id._mpesa_payer_view()
+            if not view['retry']:
+                raise MpesaRequestError(self.env._(
+                    "We are still checking the last request with M-PESA. No prompt was sent. Do not"
+                    " let the parent pay again yet."
+                ), 'phone', tx=self.retry_of_id)
+
+    def _explain(self, check, *args):
+        """ Say what one of the checks of a request would refuse, False when nothing.
+
+        :param str check: The method of the request that checks.
+        :param args: Its arguments.
+        :rtype: str | bool
+        """
+        # The checks read shortcodes and bills, which only the system may; they change nothing.
+        transaction_sudo = self.env['payment.transaction'].sudo()
+        try:
+            getattr(transaction_sudo, check)(*args)
+        except MpesaRequestError as error:
+            return str(error)
+        return False

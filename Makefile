@@ -25,7 +25,6 @@ run: provision ## Start Odoo with a demo school on http://localhost:8069 (PORT=â
 .PHONY: stop
 stop: ## Stop what `make run` started; the data stay
 	@if [ -x $(PYTHON) ]; then $(PYTHON) scripts/run_school.py stop; fi
-	@bash scripts/postgres.sh stop
 
 .PHONY: test
 test: provision ## Run the unit, add-on, end-to-end and browser tests

@@ -70,6 +70,18 @@ def stop():
     """ Stop what start() left running. """
     stopped = PidRecord(FOLDER / 'pids.json').stop_all()
     say(f"{stopped} processes stopped; the data stay." if stopped else "Nothing was running.")
+    # PostgreSQL serves test runs too: it is stopped only when nobody uses it.
+    try:
+        others = stack_database.run(
+            "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            " AND pid <> pg_backend_pid()",
+        )
+    except psycopg2.OperationalError:
+        return  # it does not run
+    if others:
+        say("PostgreSQL goes on: other programs use it.")
+    else:
+        stack_config.run_command(['bash', stack_config.ROOT / 'scripts' / 'postgres.sh', 'stop'])
 
 
 def show(memory):

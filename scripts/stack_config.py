@@ -109,13 +109,14 @@ def odoo_version():
     return (odoo_source() / 'odoo' / 'release.py').read_text()
 
 
-def addons_path():
+def addons_path(ours=ROOT):
     """ Return the value of Odoo's option `addons_path` on this machine.
 
+    :param Path ours: The folder that holds our add-ons.
     :rtype: str
     """
     source = odoo_source()
-    folders = [ROOT]
+    folders = [ours]
     if source:
         # A source tree keeps most add-ons beside the package `odoo`. The Debian package has a
         # second, linked copy

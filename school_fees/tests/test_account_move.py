@@ -163,6 +163,9 @@ class TestAccountMove(SchoolFeesCommon):
         self.assertFalse(payment.move_id.school_doc_type)
         self.assertFalse(payment.move_id.student_id)
         self.assertEqual(bill.amount_residual, 15000.0)
+        entry = self.env['account.move'].with_context(**context).create({'move_type': 'entry'})
+        self.assertFalse(entry.school_doc_type)
+        self.assertFalse(entry.student_id)
 
     # === TAX === #
 

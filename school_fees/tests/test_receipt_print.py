@@ -60,6 +60,14 @@ class TestReceiptPrint(SchoolFeesCommon, HttpCase):
         self.assertAlmostEqual(float(pages[0].mediabox.height), A5[1], delta=2)
         self.assertLess(len(pdf), 60 * 1024)
 
+    def test_the_print_fetches_no_style_sheet(self):
+        report = self.env.ref('school_fees.school_receipt_report_action')
+        html, _kind = report._render_qweb_html(report, self.receipt.ids)
+        bodies = report._prepare_html(html, report_model=report.model)[0]
+        self.assertEqual(bodies, [html.decode()])
+        for reference in ('<link', '@import', 'url(', '/web/'):
+            self.assertNotIn(reference, bodies[0])
+
     def test_the_print_is_black_and_white(self):
         picture = self.receipt._get_check_qr()
         self.assertTrue(picture.startswith('data:image/png;base64,'))

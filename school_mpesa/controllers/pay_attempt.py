@@ -22,6 +22,7 @@ PRIVATE_HEADERS = [
     ('X-Robots-Tag', 'noindex'),
     ('Referrer-Policy', 'no-referrer'),
 ]
+WRONG_TOKENS_PER_MINUTE = 60
 LANGUAGE_LABELS = {'en': "English", 'sw': "Kiswahili"}
 # What an attempt token looks like: anything else is answered without asking the database.
 TOKEN_PATTERN = re.compile(r'[0-9a-f]{32}')
@@ -66,7 +67,8 @@ class PayAttempt(http.Controller):
         """
         tx_sudo = self._find_attempt(attempt)
         if not tx_sudo:
-            return request.make_response('', headers=PRIVATE_HEADERS, status=404)
+            status = self._count_wrong_token()
+            return request.make_response('', headers=PRIVATE_HEADERS, status=status)
         view = tx_sudo._mpesa_payer_view()
         version = attempt_version(view)
         if version == v:
@@ -163,8 +165,22 @@ class PayAttempt(http.Controller):
         )
         values = {'labels': labels, 'page_title': labels['heading']}
         return self._render_page(
-            'school_mpesa.pay_neutral_page', values, code, odoo_lang, None, status=404,
+            'school_mpesa.pay_neutral_page', values, code, odoo_lang, None,
+            status=self._count_wrong_token(),
         )
+
+    @staticmethod
+    def _count_wrong_token():
+        """ Count a wrong token and return the HTTP status to answer with.
+
+        Only wrong tokens are counted: parents share addresses, and a right one is never refused.
+
+        :return: 404, or 429 for an address that tries many.
+        :rtype: int
+        """
+        counter_sudo = request.env['mpesa.rate.counter'].sudo()  # Nobody else may count.
+        hits = counter_sudo._hit('wrong page', request.httprequest.remote_addr or '', 60)
+        return 404 if hits <= WRONG_TOKENS_PER_MINUTE else 429
 
     @staticmethod
     def _render_page(template, values, code, odoo_lang, url, script=None, status=200):

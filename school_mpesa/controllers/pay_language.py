@@ -29,7 +29,7 @@ def choose_language(offered, *wishes):
     :rtype: str
     """
     for wish in wishes:
-        short = (wish or '').replace('-', '_').split('_')[0].lower()
+        short = str(wish or '').replace('-', '_').split('_')[0].lower()
         if short in offered:
             return short
     return ENGLISH

@@ -14,7 +14,7 @@ from .pay_request import bind_intent, describe_error, read_amount
 from .portal_invoice_values import form_values, read_phone
 
 
-MPESA_PARAMS = ('mpesa_amount', 'mpesa_phone', 'mpesa_intent')
+MPESA_PARAMS = ('mpesa_amount', 'mpesa_phone', 'mpesa_intent', 'mpesa_lang')
 
 
 class BillPortal(PortalAccount):
@@ -84,7 +84,8 @@ class BillPayment(PaymentPortal):
         :param int invoice_id: The bill.
         :param str access_token: The token of the bill's link.
         :param dict kwargs: What the payment form sends; for M-PESA also `mpesa_amount`,
-                            `mpesa_phone` and `mpesa_intent`.
+                            `mpesa_phone`, `mpesa_intent` and `mpesa_lang` (the page's language,
+                            which this route does not get from the address).
         :return: The processing values; for M-PESA with `mpesa_attempt_url`, or only `mpesa_error`
                  when a field must be corrected.
         :rtype: dict
@@ -97,6 +98,10 @@ class BillPayment(PaymentPortal):
         ).exists()
         bill_sudo = self._get_accessible_bill(invoice_id, access_token)
         if provider_sudo.code == 'mpesa':
+            offered = offered_languages(request.env)
+            lang = choose_language(offered, mpesa_params['mpesa_lang'], request.env.lang)
+            request.update_context(lang=offered[lang])
+            bill_sudo = bill_sudo.with_env(bill_sudo.env(context=request.env.context))
             try:
                 return self._ask_mpesa(bill_sudo, provider_sudo, mpesa_params)
             except MpesaRequestError as error:

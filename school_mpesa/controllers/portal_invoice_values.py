@@ -51,6 +51,7 @@ def form_values(provider_sudo, bill_sudo, user):
     }
     return {
         'labels': pay_page_labels.say_all(user.env, pay_page_labels.INVOICE_FORM, words),
+        'lang': user.env.lang,
         'intent': secrets.token_hex(16),
         'choices': [
             ('most_at_once' if due > full else 'full', full, f"KES {words['full']}"),

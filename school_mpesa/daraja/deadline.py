@@ -118,6 +118,7 @@ class OneCallSession(requests.Session):
 
     def __init__(self, connect_timeout, read_timeout):
         super().__init__()
+        self.headers['Connection'] = 'close'
         adapter = DeadlineAdapter(connect_timeout, read_timeout)
         self.mount('https://', adapter)
         self.mount('http://', adapter)

@@ -14,12 +14,13 @@ class Retry:
     """How often and how long to try.
 
     :param int attempts: Calls at most, the first included.
-    :param float budget: Seconds from the start after which no new attempt begins.
+    :param float budget: Seconds from the start after which no new attempt begins: what failed fast
+        is tried again, who has waited for a time-out has waited enough.
     :param float pause: Seconds of the first pause at most; each next one is doubled, and of each a
         random part is taken, so that many callers do not come back at the same moment.
     """
 
-    def __init__(self, attempts=3, budget=12, pause=0.4):
+    def __init__(self, attempts=3, budget=3, pause=0.4):
         self._attempts = attempts
         self._budget = budget
         self._pause = pause

@@ -33,7 +33,9 @@ class Transport:
 
     :param Environment environment: Where to.
     :param requests.Session | None session: A session of the caller's, used as it is, with its own
-        adapters: times then hold as far as these keep them. Without one, each call has its own.
+        adapters: times then hold as far as these keep them, and a push that meets a connection
+        which the server closes at that moment ends as `NoAnswer`. Without one, each call has its
+        own session and connection, and neither can happen.
     :param float connect_timeout: Seconds.
     :param float read_timeout: Seconds for a whole answer.
     """
@@ -74,7 +76,7 @@ class Transport:
                 params=params,
                 json=body,
                 auth=auth,
-                headers={'Accept': 'application/json', 'Connection': 'close'},
+                headers={'Accept': 'application/json'},
                 # A stand-in on this machine is not behind the proxy that leads out of it.
                 proxies={'no_proxy': host} if host in _LOOPBACK else None,
                 timeout=self._read_timeout,

@@ -16,6 +16,7 @@ class AccountMove(models.Model):
         return {
             **self.env['ir.actions.act_window']._for_xml_id('school_mpesa.mpesa_prompt_action'),
             'context': {
+                'dialog_size': 'medium',
                 'default_student_id': self.student_id.id, 'default_invoice_ids': self.ids,
             },
         }

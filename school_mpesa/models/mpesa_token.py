@@ -8,7 +8,7 @@ from .. import vault
 from ..daraja.token_store import Token
 
 
-LEASE_SECONDS = 20  # longer than one OAuth call may take, so that two never overlap
+LEASE_SECONDS = 30  # longer than one OAuth call may take, so that two never overlap
 ADVISORY_LOCK = 0x4D504553  # "MPES": the first half of this table's advisory locks
 
 
@@ -92,16 +92,17 @@ class SharedTokenStore:
         open while Daraja is called, and a worker that is killed must not keep the right for ever.
         """
         deadline = time.monotonic() + LEASE_SECONDS
-        while not self._take_lease() and time.monotonic() < deadline:
+        while not (is_ours := self._take_lease()) and time.monotonic() < deadline:
             time.sleep(0.1)
         try:
             yield
         finally:
-            with self._cursor() as cr:
-                cr.execute(
-                    'UPDATE mpesa_token SET lease_until = NULL WHERE provider_id = %s',
-                    [self.provider_id],
-                )
+            if is_ours:
+                with self._cursor() as cr:
+                    cr.execute(
+                        'UPDATE mpesa_token SET lease_until = NULL WHERE provider_id = %s',
+                        [self.provider_id],
+                    )
 
     def _take_lease(self):
         with self._cursor() as cr:

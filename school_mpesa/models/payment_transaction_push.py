@@ -168,7 +168,8 @@ class PaymentTransaction(models.Model):
             else:
                 self.write(values)  # The callback was quicker: the outcome stands already.
             return
-        sent = getattr(answer, 'sent', 'no')
+        # An error of our own in the sending thread tells nothing about the prompt.
+        sent = 'no' if isinstance(answer, UserError) else getattr(answer, 'sent', 'maybe')
         code = getattr(answer, 'code', '') or type(answer).__name__
         _logger.warning(
             "Prompt %s was not accepted: %s", self.reference, type(answer).__name__,
@@ -275,5 +276,5 @@ def _push(call):
         return call['error']
     try:
         return call['client'].stk_push(call['message'])
-    except daraja.DarajaError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not lose others' answers
         return error

@@ -136,6 +136,7 @@ class PaymentTransaction(models.Model):
         return {
             **self.env['ir.actions.act_window']._for_xml_id('school_mpesa.mpesa_prompt_action'),
             'context': {
+                'dialog_size': 'medium',
                 'default_student_id': self.mpesa_student_id.id,
                 'default_invoice_ids': due.ids,
                 'default_note': self.mpesa_note,

@@ -13,5 +13,5 @@ class SchoolStudent(models.Model):
         self.ensure_one()
         return {
             **self.env['ir.actions.act_window']._for_xml_id('school_mpesa.mpesa_prompt_action'),
-            'context': {'default_student_id': self.id},
+            'context': {'dialog_size': 'medium', 'default_student_id': self.id},
         }

@@ -4,3 +4,8 @@ from . import test_road
 from . import test_inbox
 from . import test_inbox_guard
 from . import test_inbox_source
+from . import test_booking
+from . import test_access_rights
+from . import test_inbox_screen
+from . import test_prompt_wizard
+from . import test_provider_screen

@@ -82,7 +82,7 @@ class TestInboxSource(SchoolMpesaCommon, HttpCase):
     def test_nonsense_as_forwarded_address(self):
         self.provider.mpesa_source_check = 'quarantine'
         for address in ('unknown', '999.1.1.1', f'{SAFARICOM}:99999', '::ffff:1', 'x' * 3000,
-                        "'; DROP TABLE x; --", ',', f'{SAFARICOM},'):
+                        "'; DROP TABLE x; --", ','):
             with self.subTest(address=address[:30]):
                 self.assertEqual(self.post_as(address).status_code, 200)
                 self.assertEqual(self.get_newest().state, 'quarantined')

@@ -5,7 +5,7 @@ import re
 
 from odoo.tests import HttpCase, tagged
 
-from odoo.addons.school_mpesa.controllers import pay_attempt_values
+from odoo.addons.school_mpesa.controllers import pay_attempt, pay_attempt_values
 from odoo.addons.school_mpesa.daraja.result_codes import RESULT_CODES
 from odoo.addons.school_mpesa.models import pay_page_labels, pay_page_text
 from odoo.addons.school_mpesa.tests.common import SchoolMpesaCommon
@@ -204,6 +204,11 @@ class TestPayAttemptPage(SchoolMpesaCommon, HttpCase):
         self.assertNotIn(b"Uhuru", body)
         self.assertEqual(self.url_open(f'/p/a/{"0" * 32}/state').status_code, 404)
         self.assertEqual(self.url_open(f'/p/a/{"0" * 32}/again', data={'x': 1}).content, body)
+
+    def test_many_wrong_tokens_are_slowed_down_and_right_ones_never(self):
+        self.patch(pay_attempt, 'WRONG_TOKENS_PER_MINUTE', 0)
+        self.assertEqual(self.url_open(f'/p/a/{"0" * 32}').status_code, 429)
+        self.assertEqual(self.get().status_code, 200)
 
     def test_phone_and_name_are_never_shown_in_full(self):
         self.send()

@@ -185,6 +185,14 @@ class TestPortalInvoice(SchoolMpesaCommon, HttpCase):
             values['mpesa_attempt_url'].split('?')[0], response.headers['Location'],
         )
 
+    def test_language_of_the_page_goes_along(self):
+        self.assertTrue(self.pay(mpesa_lang='sw')['mpesa_attempt_url'].endswith('?lang=sw'))
+        self.assertEqual(self.requests().partner_lang, 'sw')
+        error = self.pay(mpesa_lang='sw', mpesa_phone='1')['mpesa_error']
+        self.assertEqual(
+            error['message'], "Weka nambari ya simu ya Kenya, kama 0712 345 678.",
+        )
+
     def test_double_submit_is_one_request(self):
         first, second = self.pay(), self.pay()
         self.assertEqual(first['mpesa_attempt_url'], second['mpesa_attempt_url'])

@@ -38,6 +38,7 @@ class AccountPaymentRegister(models.TransientModel):
         return {
             **self.env['ir.actions.act_window']._for_xml_id('school_mpesa.mpesa_prompt_action'),
             'context': {
+                'dialog_size': 'medium',
                 'default_student_id': self.mpesa_student_id.id,
                 'default_invoice_ids': self.line_ids.move_id.ids,
             },

@@ -154,8 +154,8 @@ class MpesaPromptWizard(models.TransientModel):
                 "Status of this student: %(state)s. Fees that are still owed can be asked for.",
                 state=states[student.state],
             )
-            open_request = student and wizard._find_open_request()
-            wizard.open_request_warning = open_request and self.env._(
+            open_request = wizard._find_open_request()
+            wizard.open_request_warning = bool(open_request) and self.env._(
                 "KES %(amount)s was asked of %(phone)s %(age)s ago, and M-PESA has not said the"
                 " outcome. Ask the parent before you send another request.",
                 amount=f'{open_request.amount:,.0f}', phone=open_request.mpesa_phone_mask,

@@ -13,6 +13,9 @@ from .url_rules import url_fault
 from .wallets import shillings
 
 
+ORGANIZATION_TRANSFER = 'Organization To Organization Transfer'
+
+
 def masked_msisdn(msisdn, form):
     """The MSISDN field of a notification.
 
@@ -51,8 +54,10 @@ def payload(world, movement, validation=False):
         'ThirdPartyTransID': movement.third_party_id,
         'MSISDN': masked_msisdn(movement.msisdn, msisdn_form),
     }
-    body.update(_names(movement.payer_name, settings.c2b_names, source))
-    return body
+    if movement.kind == ORGANIZATION_TRANSFER:
+        # From a bank's app or another wallet: no phone, and the organisation as the only name.
+        return {**body, 'InvoiceNumber': 'OK', 'MSISDN': '', 'FirstName': movement.payer_name}
+    return {**body, **_names(movement.payer_name, settings.c2b_names, source)}
 
 
 def make_confirmation(world, movement, state='scheduled'):
@@ -94,11 +99,17 @@ def register(call):
     shortcode.validation_url = body['ValidationURL']
     shortcode.response_type = body['ResponseType']
     shortcode.c2b_version = call.api.path.split('/')[3]
+    code, description = {
+        'usual': ({'ResponseCode': '0'}, 'Success'),
+        'small': ({'ResponseCode': '0'}, 'success'),
+        'eight_zeros': ({'ResponseCode': '00000000'}, 'Success'),
+        'no_code': ({}, 'Success'),
+    }[world.settings.register_answer]
     # The misspelt name is the wire's own (daraja.md 1.6).
     return JSONResponse({
         'OriginatorCoversationID': world.ids.request_id(),
-        'ResponseCode': '0',
-        'ResponseDescription': 'Success',
+        **code,
+        'ResponseDescription': description,
     })
 
 

@@ -176,10 +176,19 @@ class SimulatorControl:
     def movements(self, shortcode=None, msisdn=None):
         return self._call('movements', shortcode=shortcode, msisdn=msisdn)
 
-    def pay_bill(self, msisdn, shortcode, account, amount):
-        """Pay a paybill by hand, as from the phone's menu. :return: the movement"""
+    def pay_bill(self, msisdn, shortcode, account, amount, kind=None):
+        """Pay a paybill by hand, as from the phone's menu.
+
+        :param kind: TransactionType to be told; None for the usual one
+        :return: the movement
+        """
         return self._call(
-            'pay_bill', msisdn=msisdn, shortcode=shortcode, account=account, amount=str(amount)
+            'pay_bill',
+            msisdn=msisdn,
+            shortcode=shortcode,
+            account=account,
+            amount=str(amount),
+            kind=kind,
         )
 
     def conservation(self):

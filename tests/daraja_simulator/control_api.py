@@ -187,8 +187,9 @@ class ControlApi:
             if shortcode in (None, move.shortcode) and msisdn in (None, move.msisdn)
         ]
 
-    async def pay_bill(self, msisdn, shortcode, account, amount):
-        return (await pay_bill(self.world, msisdn, str(shortcode), account, amount)).as_dict()
+    async def pay_bill(self, msisdn, shortcode, account, amount, kind=None):
+        paid = await pay_bill(self.world, msisdn, str(shortcode), account, amount, kind=kind)
+        return paid.as_dict()
 
     def conservation(self):
         return self.world.bank.conservation()

@@ -34,10 +34,11 @@ def spike_arrest():
     return GatewayError(500, '500.003.02', 'Error Occurred: Spike Arrest Violation')
 
 
-def spike_arrest_fault(rate):
+def spike_arrest_fault(rate, status=429):
     """The raw form of the Apigee policy.
 
     :param int rate: calls a second that are allowed
+    :param int status: 429, or 500 as the sandbox has answered
     """
     return JSONResponse(
         {
@@ -48,7 +49,7 @@ def spike_arrest_fault(rate):
                 'detail': {'errorcode': 'policies.ratelimit.SpikeArrestViolation'},
             },
         },
-        429,
+        status,
     )
 
 

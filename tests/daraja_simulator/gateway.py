@@ -206,10 +206,15 @@ class Gateway:
             'http_502_html': lambda: html_page(502, 'Bad Gateway'),
             'http_503_html': lambda: html_page(503, 'Service Temporarily Unavailable'),
             'http_504_empty': lambda: Response(status_code=504),
+            'http_400_empty': lambda: Response(status_code=400),
             'http_403_html': lambda: html_page(403, 'Forbidden'),
             'hang': lambda: Hang(call.script.seconds or HANG_SECONDS),
             'reset_before': ConnectionReset,
             'spike_arrest_fault': lambda: spike_arrest_fault(self.world.settings.rate_per_second),
+            'spike_arrest_fault_500': lambda: spike_arrest_fault(
+                self.world.settings.rate_per_second,
+                500,
+            ),
             'soap_fault': soap_fault,
         }
         if fault in makers:

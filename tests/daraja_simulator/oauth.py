@@ -70,11 +70,15 @@ def generate(call):
     if call.request.query_params.get('grant_type') != 'client_credentials':
         raise GatewayError(400, '400.008.02', 'Invalid grant type passed')
     token = call.world.tokens.issue(app)
-    # A string on the wire, whatever the documentation shows.
-    return JSONResponse({
-        'access_token': token,
-        'expires_in': str(call.world.settings.token_lifetime),
-    })
+    settings = call.world.settings
+    # A string on the wire, whatever the documentation shows; the other forms are switches.
+    forms = {
+        'text': {'expires_in': str(settings.token_lifetime)},
+        'number': {'expires_in': settings.token_lifetime},
+        'zero': {'expires_in': '0'},
+        'missing': {},
+    }
+    return JSONResponse({'access_token': token, **forms[settings.expires_in_form]})
 
 
 def _basic_app(call):

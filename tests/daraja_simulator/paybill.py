@@ -19,10 +19,12 @@ class PaymentRefused(ValueError):
         self.code = code
 
 
-async def pay_bill(world, msisdn, number, account, amount, pin=None):
+async def pay_bill(world, msisdn, number, account, amount, pin=None, kind=None):
     """Pay, ask the validation address when the shortcode has it switched on, and confirm.
 
     :param amount: KES, whole shillings, as text or number
+    :param kind: TransactionType of the notification, such as `OD Payment Transfer`; by default
+        that of a paybill or of a till
     :return: the movement
     :raise PaymentRefused: unknown shortcode, wrong PIN, a rule of the core, or validation
     """
@@ -39,13 +41,14 @@ async def pay_bill(world, msisdn, number, account, amount, pin=None):
         raise PaymentRefused(code)
     account = account[:20]
     till = shortcode.kind == 'till'
+    usual = 'Customer Merchant Payment' if till else 'Pay Bill'
     planned = bank.plan(
         wallet,
         shortcode,
         amount,
         '' if till else account,
         source='paybill',
-        kind='Customer Merchant Payment' if till else 'Pay Bill',
+        kind=usual if kind is None else kind,
     )
     third_party_id = await _validate(world, shortcode, planned)
     # Validation took a while: the money may have gone elsewhere meanwhile.

@@ -87,7 +87,11 @@ def _handler_of(receiver):
                 ),
             )
             time.sleep(receiver.pause)
-            self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+            status = receiver.answers.pop(0) if receiver.answers else 200
+            self.send_response(status)
+            if 300 <= status < 400:
+                # Whoever follows redirections comes back here.
+                self.send_header('Location', '/elsewhere')
             self.end_headers()
             self.wfile.write(receiver.body)
 

@@ -20,6 +20,8 @@ FAULTS_BEFORE = (
     'reset_before',
     'spike_arrest',
     'spike_arrest_fault',
+    'spike_arrest_fault_500',
+    'http_400_empty',
     'quota',
     'busy',
     'maintenance',

@@ -19,6 +19,8 @@ CHOICES = {
     'stk_item_order': ('varied', 'documented'),
     'pending_dialect': ('4999', '500'),
     'unknown_id_dialect': ('500', '400'),
+    'expires_in_form': ('text', 'number', 'missing', 'zero'),
+    'register_answer': ('usual', 'small', 'eight_zeros', 'no_code'),
     'environment': ('sandbox', 'production'),
     'subscriber_lock': ('open', 'minute', 'off'),
     'subscriber_lock_answer': ('sync', 'callback'),
@@ -53,11 +55,13 @@ class Settings:
     c2b_names: str = 'varied'
     c2b_amount_form: str = 'varied'
     validation_seconds: float = 8.0
+    register_answer: str = 'usual'
     # STK query
     pending_dialect: str = '4999'
     unknown_id_dialect: str = '500'
     # OAuth and the gateway
     token_lifetime: int = 3599
+    expires_in_form: str = 'text'
     new_token_kills_old: bool = False
     strict_rate_limits: bool = False
     rate_per_second: int = 5

@@ -20,6 +20,7 @@ def test_push_as_daraja_wants_it(daraja_server):
     assert asked['method'] == 'POST'
     assert asked['headers']['Authorization'] == 'Bearer tokentokentokentokentoken000'
     assert asked['headers']['Content-Type'] == 'application/json'
+    assert asked['headers']['Connection'] == 'close'
     body = asked['body']
     stamp = body.pop('Timestamp')
     assert body.pop('Password') == password('600111', 'the-pass-key', stamp)
@@ -69,4 +70,5 @@ def test_clock_difference_is_told(daraja_server):
         handler.reply(200, ACCEPTED)
 
     daraja_server.on(PUSH, with_one_date)
-    assert client(daraja_server).stk_push(prompt()).exchange.clock_offset == pytest.approx(900, abs=3)
+    exchange = client(daraja_server).stk_push(prompt()).exchange
+    assert exchange.clock_offset == pytest.approx(900, abs=3)

@@ -113,6 +113,21 @@ def test_registration_again_in_the_sandbox_and_its_odd_faults(case):
 
 
 @pytest.mark.parametrize(
+    ('form', 'expected'),
+    [
+        ('small', {'ResponseCode': '0', 'ResponseDescription': 'success'}),
+        ('eight_zeros', {'ResponseCode': '00000000', 'ResponseDescription': 'Success'}),
+        ('no_code', {'ResponseDescription': 'Success'}),
+    ],
+)
+def test_other_forms_of_a_registration_s_success(case, form, expected):
+    case.control.set(register_answer=form)
+    body = case.post(REGISTER, registration(case)).json()
+    assert body.pop('OriginatorCoversationID')
+    assert body == expected
+
+
+@pytest.mark.parametrize(
     ('order', 'expected'),
     [('after', ['stk', 'c2b']), ('before', ['c2b', 'stk']), ('none', ['stk'])],
 )
@@ -175,6 +190,26 @@ def test_paybill_by_hand_keeps_what_was_typed(case):
     assert body['BillRefNumber'] == ' adm 12. and much mo'
     assert body['TransID'] == move['receipt']
     assert case.control.conservation()['ok']
+
+
+@pytest.mark.parametrize('kind', ['OD Payment Transfer', 'Customer Merchant Payment', ''])
+def test_other_kinds_of_payment(case, kind):
+    case.confirm_to()
+    case.control.pay_bill(PHONE, defaults.SCHOOL_SHORTCODE, 'ADM-1', 300, kind=kind)
+    case.control.wait_idle()
+    assert case.receiver.received[0].json()['TransactionType'] == kind
+
+
+def test_transfer_from_an_organisation_has_no_phone(case):
+    case.confirm_to()
+    case.control.add_wallet(PHONE, name='INVENTED BANK')
+    kind = 'Organization To Organization Transfer'
+    case.control.pay_bill(PHONE, defaults.SCHOOL_SHORTCODE, 'ADM-1', 300, kind=kind)
+    case.control.wait_idle()
+    body = case.receiver.received[0].json()
+    assert (body['TransactionType'], body['MSISDN'], body['InvoiceNumber']) == (kind, '', 'OK')
+    names = {name: value for name, value in body.items() if name.endswith('Name')}
+    assert names == {'FirstName': 'INVENTED BANK'}
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_delivery_is_logged_with_the_exact_bytes(case):
     assert delivery['receipt'] == case.control.movements()[0]['receipt']
 
 
-@pytest.mark.parametrize('status', [302, 400, 500, 503])
+@pytest.mark.parametrize('status', [307, 400, 500, 503])
 def test_one_delivery_only_whatever_the_answer(case, status):
     case.receiver.answers = [status]
     case.paid()

@@ -15,6 +15,7 @@ from daraja_simulator.clock import Clock, parse_eat
 from daraja_simulator.control import ControlError, SimulatorControl
 from daraja_simulator.receipts import Receipts, date_prefix
 from daraja_simulator.server import start_in_thread
+from freezegun import freeze_time
 from simulator_case import PHONE, Case, result
 
 
@@ -98,6 +99,13 @@ def test_what_happens_on_the_way_happens_at_its_own_time(case):
     case.control.wait_idle()
     assert case.control.push(checkout_request_id)['final_at_eat'] == '20260914080100'
     assert case.control.deliveries()[0]['made_at_eat'] == '20260914080130'
+
+
+def test_a_test_that_shifts_the_machine_s_clock_takes_the_simulator_along(case):
+    with freeze_time('2026-09-14 07:15:33'):
+        assert case.control.clock()['eat'] == '2026-09-14 10:15:33'
+        case.paid()
+        assert case.control.movements()[0]['at_eat'] == '20260914101533'
 
 
 # --- the control interface

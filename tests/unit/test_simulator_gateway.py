@@ -65,6 +65,22 @@ def test_oauth_refusals(case, headers, grant, code, message):
     assert set(answer.json()) == {'requestId', 'errorCode', 'errorMessage'}
 
 
+@pytest.mark.parametrize(
+    ('form', 'expected'),
+    [
+        ('text', {'expires_in': '3599'}),
+        ('number', {'expires_in': 3599}),
+        ('missing', {}),
+        ('zero', {'expires_in': '0'}),
+    ],
+)
+def test_forms_of_the_token_s_life(case, form, expected):
+    case.control.set(expires_in_form=form)
+    body = case.oauth().json()
+    assert len(body.pop('access_token')) == 28
+    assert body == expected
+
+
 def test_oauth_with_a_wrong_secret_and_with_the_wrong_verb(case):
     assert error_of(case.oauth(secret='wrong'))[1] == '400.008.01'
     answer = case.post(OAUTH, {})
@@ -174,20 +190,25 @@ def test_scripted_error_happens_once_and_nothing_is_done(case, fault, status, co
         ('http_503_html', 503),
         ('http_403_html', 403),
         ('http_504_empty', 504),
+        ('http_400_empty', 400),
     ],
 )
 def test_scripted_answers_that_are_no_json(case, fault, status):
     case.control.script(fault=fault)
     answer = case.push()
     assert answer.status_code == status
-    assert answer.text == '' if fault == 'http_504_empty' else answer.text.startswith('<html>')
+    assert answer.text == '' if fault.endswith('empty') else answer.text.startswith('<html>')
     assert case.control.pushes() == []
 
 
-def test_spike_arrest_as_the_raw_fault(case):
-    case.control.script(fault='spike_arrest_fault')
+@pytest.mark.parametrize(
+    ('fault', 'status'),
+    [('spike_arrest_fault', 429), ('spike_arrest_fault_500', 500)],
+)
+def test_spike_arrest_as_the_raw_fault(case, fault, status):
+    case.control.script(fault=fault)
     answer = case.push()
-    assert answer.status_code == 429
+    assert answer.status_code == status
     fault = answer.json()['fault']
     assert fault['faultstring'].startswith('Spike arrest violation. Allowed rate : ')
     assert fault['detail'] == {'errorcode': 'policies.ratelimit.SpikeArrestViolation'}

@@ -94,6 +94,7 @@ patch(PaymentForm.prototype, {
             params.mpesa_amount = this._mpesaAmount();
             params.mpesa_phone = form.querySelector('[name="mpesa_phone"]').value.trim();
             params.mpesa_intent = form.dataset.intent;
+            params.mpesa_lang = form.dataset.lang;
         }
         return params;
     },

@@ -36,9 +36,10 @@ def start():
     if free_mb < NEEDED_MB:
         message = f"only {free_mb} MB are free; the databases need {NEEDED_MB}. Free some space."
         raise StackError(message)
-    PidRecord(FOLDER / 'pids.json').stop_all()
+    record = PidRecord(FOLDER / 'pids.json')
     for number, variable in ((port, 'PORT'), (simulator_port, 'SIMULATOR_PORT')):
-        _refuse_taken_port(number, variable)
+        _refuse_taken_port(number, variable, record.alive().values())
+    record.stop_all()
     stack_database.start_postgres()
     known = stack_database.exists(NAME)
     # Data stay over changes of the code: the add-ons are updated in place.
@@ -116,7 +117,7 @@ def _answers(memory):
         return False
 
 
-def _refuse_taken_port(port, variable):
+def _refuse_taken_port(port, variable, ours):
     if stack_config.port_is_free(port):
         return
     holder = "another program"
@@ -124,6 +125,8 @@ def _refuse_taken_port(port, variable):
         for connection in psutil.net_connections('tcp'):
             if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port \
                     and connection.pid:
+                if connection.pid in ours:
+                    return
                 holder = f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     except psutil.Error:
         pass  # only root sees other people's processes; the message stays general

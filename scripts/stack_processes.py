@@ -97,14 +97,28 @@ def stop_tree(pid):
     except psutil.NoSuchProcess:
         return
     _signal(process, signal.SIGTERM)
-    psutil.wait_procs([process], timeout=STOP_SECONDS)
+    _wait([process], STOP_SECONDS)
     # What outlived its parent (a killed Odoo leaves workers that look for it every few seconds)
     # goes with it.
     family = [process, *children]
-    left = [member for member in family if member.is_running()]
+    left = [member for member in family if _lives(member)]
     for member in left:
         _signal(member, signal.SIGKILL)
-    psutil.wait_procs(left, timeout=5)
+    _wait(left, 5)
+
+
+def _lives(process):
+    """ Tell whether a process does anything; one that only waits for its parent does not. """
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait(processes, timeout):
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline and any(map(_lives, processes)):
+        time.sleep(0.05)
 
 
 def _signal(process, number):
@@ -163,8 +177,7 @@ class PidRecord:
         for name, (pid, created) in self._read().items():
             try:
                 process = psutil.Process(pid)
-                same = abs(process.create_time() - created) < 1
-                if same and process.status() != psutil.STATUS_ZOMBIE:
+                if abs(process.create_time() - created) < 1 and _lives(process):
                     found[name] = pid
             except psutil.NoSuchProcess:
                 continue

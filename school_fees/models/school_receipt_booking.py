@@ -175,3 +175,5 @@ class SchoolReceiptBooking(models.Model):
             )
             payments.state = 'canceled'
             receipt.write({'state': 'reversed', 'reversed_reason': reason})
+        # A receipt made anew carries the same external reference: free it in the database first.
+        self.flush_recordset(['state'])

@@ -117,6 +117,8 @@ class PayAttempt(http.Controller):
             return self._render_attempt(
                 tx_sudo, code, typed={'amount': amount, 'phone': phone}, error=error, status=422,
             )
+        if request.session.get(PaymentPostProcessing.MONITORED_TX_ID_KEY) == tx_sudo.id:
+            PaymentPostProcessing.monitor_transaction(new_tx_sudo)
         return request.redirect(f'{new_tx_sudo.mpesa_attempt_url}?lang={code}', code=303)
 
     # === TOOLS === #

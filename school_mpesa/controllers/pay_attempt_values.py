@@ -200,7 +200,8 @@ def _receipt_facts(tx, view, words, labels):
 
 
 def _say(env, text, words):
-    return env._(text) % words if text else ''
+    sentence = env._(text) if text else ''
+    return sentence % words
 
 
 def _elapsed(view):
@@ -215,9 +216,8 @@ def _page_title(tx, heading, words):
 
 
 def _office(env, company):
-    if company.phone:
-        return env._(CALL_OFFICE) % {'phone': company.phone}
-    return env._(CALL_OFFICE_UNKNOWN)
+    sentence = env._(CALL_OFFICE if company.phone else CALL_OFFICE_UNKNOWN)
+    return sentence % {'phone': company.phone}
 
 
 def _may_retry_later(view):

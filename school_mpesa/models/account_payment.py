@@ -5,16 +5,35 @@ from odoo.exceptions import ValidationError
 class AccountPayment(models.Model):
     _inherit = 'account.payment'
 
-    @api.constrains('journal_id', 'payment_method_line_id', 'amount', 'partner_id')
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """ Override of `account` to keep people from typing M-PESA payments. """
+        payments = super().create(vals_list)
+        payments._check_mpesa_not_typed()
+        return payments
+
+    def write(self, vals):
+        """ Override of `account` to keep people from turning a payment into an M-PESA one. """
+        result = super().write(vals)
+        if {'journal_id', 'payment_method_line_id', 'amount', 'partner_id', 'date'} & vals.keys():
+            self._check_mpesa_not_typed()
+        return result
+
+    # === BUSINESS METHODS === #
+
     def _check_mpesa_not_typed(self):
         """ Ensure that payments on an M-PESA journal come from Safaricom's messages only.
 
-        The drain books in sudo mode; whatever a person types, by a screen or by RPC, is not.
+        The drain books in sudo mode; whatever a person types, by a screen or by RPC, is not. It is
+        no `constrains`, since Odoo runs those in sudo mode.
 
+        :return: None
         :raise ValidationError: If a person typed it.
         """
         if self.env.su:
             return
-        for payment in self:
-            if payment.journal_id._is_mpesa():
-                raise ValidationError(payment.journal_id._explain_mpesa_not_typed())
+        for journal in self.journal_id:
+            if journal._is_mpesa():
+                raise ValidationError(journal._explain_mpesa_not_typed())

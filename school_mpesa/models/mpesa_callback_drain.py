@@ -131,8 +131,15 @@ class MpesaCallback(models.Model):
             if len(ids) == 1:
                 batch._note_failure(error)
             else:
+                clashed = []
                 for callback in batch:
-                    callback._process_in_savepoint()
+                    try:
+                        callback._process_in_savepoint()
+                    except RETRY_ON_NEW_SNAPSHOT:
+                        clashed.append(callback.id)
+                self.env.cr.commit()
+                for callback_id in clashed:
+                    self._drain_one(callback_id)
             self.env.cr.commit()
         return len(ids)
 
@@ -201,9 +208,25 @@ class MpesaCallback(models.Model):
             'next_try_at': not parked and (
                 fields.Datetime.now() + timedelta(seconds=min(2 ** tries, 300))
             ),
-            # Our own errors are written for people; those of others may quote data.
-            'reason': str(error)[:200] if isinstance(error, UserError) else type(error).__name__,
+            'reason': self._explain_failure(error),
         })
+
+    def _explain_failure(self, error):
+        """ Say why a message could not be booked.
+
+        Our own errors are written for people; those of others may quote data.
+
+        :param Exception error: What stood in the way.
+        :rtype: str
+        """
+        if isinstance(error, UserError):
+            return str(error)[:200]
+        if isinstance(error, pg_errors.UniqueViolation):
+            return self.env._(
+                "The books hold this M-PESA code already, perhaps on a receipt typed by hand."
+                " Reverse that one, then replay this message."
+            )
+        return type(error).__name__
 
     def _close(self, state, reason=False, movement=None, tx=None):
         """ Finish messages.

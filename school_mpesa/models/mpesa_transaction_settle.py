@@ -162,7 +162,13 @@ class MpesaTransaction(models.Model):
             arrival.student = self._match_student(
                 movement.provider_id, arrival.account_reference
             )
-            movement.payment_transaction_id.write({'payment_id': False, 'mpesa_receipt_id': False})
+            movement.payment_transaction_id.write({
+                'payment_id': False,
+                'provider_reference': False,
+                'is_post_processed': False,
+                'mpesa_receipt_id': False,
+                'mpesa_receipt_number': False,
+            })
             movement.write({'payment_transaction_id': False, 'receipt_id': False})
             self._book(movement.provider_id, [arrival])
 

@@ -106,4 +106,5 @@ def say_all(env, labels, words):
     :rtype: dict[str, str]
     """
     values = {'message': '%(message)s', **words}
-    return {name: env._(label) % values for name, label in labels.items()}
+    sentences = {name: env._(label) for name, label in labels.items()}
+    return {name: sentence % values for name, sentence in sentences.items()}

@@ -10,6 +10,8 @@ class PaymentTransaction(models.Model):
     mode, writes it (trust.md A28).
     """
 
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = 'payment.transaction'
 
     # === CRUD METHODS === #

@@ -41,7 +41,7 @@ class PaymentTransaction(models.Model):
                 for model in ('school.student', 'account.move'):
                     bodies = {r.id: note for r, note in notes.items() if r._name == model}
                     if bodies:
-                        self.env[model]._message_log_batch(bodies=bodies)
+                        self.env[model].browse(bodies)._message_log_batch(bodies=bodies)
                 for tx in untold:
                     tx._mpesa_notify_screens()
                 untold.mpesa_untold = False

@@ -58,7 +58,7 @@ REASONS = {
     '20': Reason(_lt("prompts are not set up at Safaricom"), NOT_RECEIVED, _ADMINISTRATOR),
     '26': Reason(_lt("M-PESA was busy"), NOT_RECEIVED, _lt("Try again in a few minutes.")),
     '1001': Reason(
-        _lt("another M-PESA request was open on the phone"), NOT_RECEIVED,
+        _lt("another M-PESA request was open"), NOT_RECEIVED,
         _lt("The parent closes that request; after two minutes you can send again."),
     ),
     '1019': Reason(_lt("ran out of time"), NOT_RECEIVED, _ASK_AGAIN),
@@ -73,7 +73,7 @@ REASONS = {
         _lt("The phone has to be on and have signal; then send again."),
     ),
     '1037': Reason(
-        _lt("the phone was not reached, or no PIN was entered"), NOT_RECEIVED,
+        _lt("phone not reached, or no PIN entered"), NOT_RECEIVED,
         _lt("The phone has to be on and have signal. If the parent got an M-PESA SMS for this"
             " payment, do not send again."),
     ),

@@ -3,12 +3,12 @@ import html
 import json
 import re
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from odoo.addons.school_mpesa.controllers import pay_attempt, pay_attempt_values
 from odoo.addons.school_mpesa.daraja.result_codes import RESULT_CODES
 from odoo.addons.school_mpesa.models import pay_page_labels, pay_page_text
-from odoo.addons.school_mpesa.tests.common import SchoolMpesaCommon
+from odoo.addons.school_mpesa.tests.pay_page_common import PayPageCommon
 
 
 # ux.md section 5: the first window of TCP, headers included.
@@ -18,48 +18,8 @@ POLL_BUDGET = 300
 
 
 @tagged('post_install', '-at_install')
-class TestPayAttemptPage(SchoolMpesaCommon, HttpCase):
+class TestPayAttemptPage(PayPageCommon):
     """The waiting page over HTTP: what a payer sees, in each state and both languages."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.env['res.lang']._activate_lang('sw')
-        cls.school.phone = '020 123 4567'
-
-    def setUp(self):
-        super().setUp()
-        self.tx = self.ask(amount=15_500)
-        self.url = self.tx.mpesa_attempt_url
-
-    # === TOOLS === #
-
-    def get(self, url=None, lang='en', **kwargs):
-        self.env.flush_all()
-        return self.url_open(f'{url or self.url}?lang={lang}', **kwargs)
-
-    def text_of(self, response):
-        """ Return the words of a page as a reader sees them, without what a script may show. """
-        body = response.text.split('<main', 1)[1].split('</main>', 1)[0]
-        body = re.sub(r'(?s)<template.*?</template>', '', body)
-        return ' '.join(html.unescape(re.sub(r'<[^>]*>', ' ', body)).split())
-
-    def say(self, text, lang, **words):
-        env = self.env(context={'lang': {'en': 'en_US', 'sw': 'sw'}[lang]})
-        return env._(text) % {
-            'amount': '15,500', 'cap': '250,000', 'phone': '0712 *** 111', 'pupil': 'Faith',
-            **words,
-        }
-
-    def decline(self, code, **values):
-        self.tx._mpesa_move_to('declined', mpesa_result_code=code, **values)
-
-    def pay(self):
-        """ Let the whole road happen: prompt, PIN, callback, booking. """
-        self.send()
-        self.control.pay('254712000111')
-        self.accept(self.wait_deliveries(kind='stk')[0])
-        self.drain()
 
     # === STATES AND CODES === #
 
@@ -312,89 +272,3 @@ class TestPayAttemptPage(SchoolMpesaCommon, HttpCase):
         self.assertFalse(self.opener.cookies)
         self.tx.invalidate_recordset()
         self.assertEqual(self.tx.write_date, before)
-
-    # === RETRY === #
-
-    def test_retry_keeps_amount_and_phone_and_prompts_once(self):
-        self.decline('1032')
-        page = self.get()
-        intent = re.search(r'name="intent" value="(\w{32})"', page.text)[1]
-        self.assertIn('value="0712 *** 111"', page.text)
-        form = {'intent': intent, 'amount': '15500', 'phone': '0712 *** 111'}
-        answers = [
-            self.url_open(f'{self.url}/again?lang=sw', data=form, allow_redirects=False)
-            for _attempt in range(2)
-        ]
-        self.assertEqual([answer.status_code for answer in answers], [303, 303])
-        self.assertEqual(*(answer.headers['Location'] for answer in answers))
-        self.assertTrue(answers[0].headers['Location'].endswith('?lang=sw'))
-        again = self.env['payment.transaction'].search([('mpesa_retry_of_id', '=', self.tx.id)])
-        self.assertEqual(len(again), 1)
-        self.assertEqual((again.amount, again.mpesa_phone), (15_500, '254712000111'))
-
-    def test_retry_with_another_amount_and_phone(self):
-        self.decline('1')
-        intent = 'ab' * 16
-        self.url_open(f'{self.url}/again?lang=en', allow_redirects=False, data={
-            'intent': intent, 'amount': 'KES 1,000', 'phone': '0722 000 333',
-        })
-        again = self.env['payment.transaction'].search([('mpesa_retry_of_id', '=', self.tx.id)])
-        self.assertEqual((again.amount, again.mpesa_phone), (1_000, '254722000333'))
-
-    def test_refused_retry_keeps_what_was_typed(self):
-        self.decline('1')
-        for form, field in (
-            ({'amount': '99999', 'phone': '0712 *** 111'}, 'amount'),
-            ({'amount': '1000', 'phone': '0712'}, 'phone'),
-        ):
-            response = self.url_open(f'{self.url}/again?lang=en', data=form)
-            with self.subTest(field=field):
-                self.assertEqual(response.status_code, 422)
-                self.assertIn("Error: ", self.text_of(response))
-                self.assertIn(f'aria-describedby="{field}_error"', response.text)
-                self.assertIn(f'value="{form[field]}"', response.text)
-        self.assertFalse(
-            self.env['payment.transaction'].search([('mpesa_retry_of_id', '=', self.tx.id)])
-        )
-
-    def test_no_retry_while_it_may_still_be_paid(self):
-        self.send()
-        response = self.url_open(f'{self.url}/again?lang=en', data={'amount': '15500'})
-        self.assertEqual(response.status_code, 422)
-        self.assertIn("We are still checking the last request", self.text_of(response))
-        self.decline('1037')
-        text = self.text_of(self.get())
-        self.assertNotIn("Change the amount or the number", text)
-        self.assertIn("as soon as M-PESA has confirmed that nothing was paid", text)
-        self.tx.mpesa_query_confirmed = True
-        self.assertIn("Change the amount or the number", self.text_of(self.get()))
-
-    def test_waiting_time_before_a_retry_is_counted_down(self):
-        self.send()
-        self.decline('1001', mpesa_query_confirmed=True)
-        page = self.get()
-        self.assertRegex(page.text, r'data-wait="[1-6]?[0-9]"')
-        self.assertIn("Send again in {time}", page.text)
-
-    def test_another_familys_prompt_on_the_phone_stays_unseen(self):
-        other = self.create_student(name="Zawadi Kiptoo", admission_no='ADM-077')
-        other_bill = self.create_term_bill(other, self.term_3, 9_990)
-        self.decline('1032')
-        other_tx = self.ask(
-            amount=9_990, phone='0733000444', student=other, invoices=other_bill,
-        )
-        response = self.url_open(f'{self.url}/again?lang=en', data={
-            'intent': 'cd' * 16, 'amount': '15500', 'phone': '0733000444',
-        })
-        self.assertIn("Another M-PESA request is already on this phone.", self.text_of(response))
-        for secret in ('9,990', 'Zawadi', other_tx.mpesa_attempt_url):
-            self.assertNotIn(secret, response.text)
-
-    def test_own_open_prompt_is_linked(self):
-        self.decline('1032')
-        second = self.ask(amount=1_000)
-        response = self.url_open(f'{self.url}/again?lang=en', data={
-            'intent': 'ef' * 16, 'amount': '15500', 'phone': '0712000111',
-        })
-        self.assertIn("A request for KES 1,000 is already on 0712 *** 111", self.text_of(response))
-        self.assertIn(f'{second.mpesa_attempt_url}?lang=en', response.text)

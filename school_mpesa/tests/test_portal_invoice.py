@@ -1,66 +1,13 @@
 import json
-import re
 
-from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
+from odoo.tests import JsonRpcException, new_test_user, tagged
 
-from odoo.addons.school_mpesa.tests.common import SchoolMpesaCommon
+from odoo.addons.school_mpesa.tests.portal_common import PortalCommon
 
 
 @tagged('post_install', '-at_install')
-class TestPortalInvoice(SchoolMpesaCommon, HttpCase):
+class TestPortalInvoice(PortalCommon):
     """Pay now on the portal page of a bill: the form, and what the server makes of it."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.env['res.lang']._activate_lang('sw')
-        cls.env['ir.config_parameter'].set_param('account_payment.enable_portal_payment', 'True')
-        cls.method = cls.env.ref('payment.payment_method_mpesa')
-        cls.bill._portal_ensure_token()
-
-    # === TOOLS === #
-
-    def page(self, bill=None):
-        self.env.flush_all()
-        return self.url_open((bill or self.bill).get_portal_url()).text
-
-    def params(self, **values):
-        return {
-            'provider_id': self.provider.id,
-            'payment_method_id': self.method.id,
-            'token_id': None,
-            'amount': 32_500,
-            'flow': 'direct',
-            'tokenization_requested': False,
-            'landing_route': '/my',
-            'is_validation': False,
-            'access_token': self.bill.access_token,
-            'mpesa_amount': '15500',
-            'mpesa_phone': '0712000111',
-            'mpesa_intent': 'a1' * 16,
-            **values,
-        }
-
-    def pay(self, bill=None, **values):
-        self.env.flush_all()
-        return self.make_jsonrpc_request(
-            f'/invoice/transaction/{(bill or self.bill).id}', self.params(**values),
-        )
-
-    def requests(self):
-        return self.env['payment.transaction'].search([
-            ('mpesa_student_id', '=', self.student.id),
-        ])
-
-    def other_provider(self):
-        """ Make a second way to pay, such as a card. """
-        card = self.env.ref('payment.payment_method_card')
-        provider = self.env['payment.provider'].create({
-            'name': "Card", 'code': 'none', 'state': 'test', 'company_id': self.school.id,
-            'is_published': True, 'payment_method_ids': [(6, 0, card.ids)],
-        })
-        card.active = True
-        return provider
 
     # === THE FORM === #
 
@@ -105,14 +52,8 @@ class TestPortalInvoice(SchoolMpesaCommon, HttpCase):
         self.assertNotIn('712000111', page)
 
     def test_a_guardian_sees_the_own_number(self):
-        user = new_test_user(
-            self.env, 'guardian_pages', groups='base.group_portal', company_id=self.school.id,
-        )
-        self.env['school.guardian.link'].search([
-            ('student_id', '=', self.student.id),
-        ]).partner_id = user.partner_id
+        user = self.log_in_guardian()
         user.partner_id.phone = '+254722000333'
-        self.authenticate('guardian_pages', 'guardian_pages')
         self.assertIn('value="0722000333"', self.page())
 
     def test_pay_now_only_while_something_is_due(self):
@@ -277,13 +218,7 @@ class TestPortalInvoice(SchoolMpesaCommon, HttpCase):
         self.assertNotEqual(theirs['mpesa_attempt_url'], mine['mpesa_attempt_url'])
 
     def test_token_may_be_missing_for_the_guardian(self):
-        user = new_test_user(
-            self.env, 'guardian_pages', groups='base.group_portal', company_id=self.school.id,
-        )
-        self.env['school.guardian.link'].search([
-            ('student_id', '=', self.student.id),
-        ]).partner_id = user.partner_id
-        self.authenticate('guardian_pages', 'guardian_pages')
+        self.log_in_guardian()
         params = self.params()
         del params['access_token']
         self.env.flush_all()
@@ -293,67 +228,6 @@ class TestPortalInvoice(SchoolMpesaCommon, HttpCase):
     def test_unpublished_provider_is_not_for_parents(self):
         self.provider.is_published = False
         self.assertEqual(self.pay()['mpesa_error']['field'], 'provider')
-
-    # === PAYING BY ANOTHER PROVIDER === #
-
-    def test_other_providers_pay_the_student_account_and_no_more_than_due(self):
-        card = self.other_provider()
-        user = new_test_user(
-            self.env, 'guardian_pages', groups='base.group_portal', company_id=self.school.id,
-        )
-        self.env['school.guardian.link'].search([
-            ('student_id', '=', self.student.id),
-        ]).partner_id = user.partner_id
-        self.authenticate('guardian_pages', 'guardian_pages')
-        values = self.pay(
-            provider_id=card.id, amount=999_999,
-            payment_method_id=self.env.ref('payment.payment_method_card').id,
-        )
-        tx = self.env['payment.transaction'].search([('reference', '=', values['reference'])])
-        self.assertEqual(tx.partner_id, self.student.partner_id)
-        self.assertEqual(tx.amount, 32_500)
-        for amount in (0, -1, None, 'NaN'):
-            with self.subTest(amount=amount), self.assertRaises(JsonRpcException):
-                self.pay(
-                    provider_id=card.id, amount=amount,
-                    payment_method_id=self.env.ref('payment.payment_method_card').id,
-                )
-
-    def test_overdue_page_asks_for_what_is_open(self):
-        card = self.other_provider()
-        user = new_test_user(
-            self.env, 'buyer_pages', groups='base.group_portal', company_id=self.school.id,
-        )
-        invoice = self.env['account.move'].create({
-            'move_type': 'out_invoice', 'partner_id': user.partner_id.id,
-            'company_id': self.school.id, 'invoice_date': '2026-01-01',
-            'invoice_date_due': '2026-01-02',
-            'invoice_line_ids': [(0, 0, {'name': "Bus", 'price_unit': 10_000, 'tax_ids': False})],
-        })
-        invoice.action_post()
-        self.env['account.payment.register'].with_context(
-            active_model='account.move', active_ids=invoice.ids,
-        ).create({'amount': 4_000})._create_payments()
-        self.authenticate('buyer_pages', 'buyer_pages')
-        self.env.flush_all()
-        page = self.url_open('/my/invoices/overdue').text
-        self.assertEqual(float(re.search(r'data-amount="([\d.]+)"', page)[1]), 6_000)
-        self.assertNotIn('data-provider-code="mpesa"', page)
-        params = {
-            key: value for key, value in self.params(
-                provider_id=card.id, amount=10_000,
-                payment_method_id=self.env.ref('payment.payment_method_card').id,
-            ).items() if not key.startswith('mpesa_') and key != 'access_token'
-        }
-        values = self.make_jsonrpc_request(
-            '/invoice/transaction/overdue', {**params, 'payment_reference': 'x'},
-        )
-        tx = self.env['payment.transaction'].search([('reference', '=', values['reference'])])
-        self.assertEqual(tx.amount, 6_000)
-        with self.assertRaises(JsonRpcException):
-            self.make_jsonrpc_request('/invoice/transaction/overdue', {
-                **params, 'provider_id': self.provider.id, 'payment_reference': 'x',
-            })
 
     # === THE SCRIPT === #
 

@@ -79,6 +79,18 @@ class TestPromptWizard(SchoolMpesaCommon):
         self.assertEqual(tx.mpesa_push_state, 'queued')
         self.assertFalse(tx.invoice_ids)
 
+    def test_from_the_menu_the_student_is_picked_by_number(self):
+        form = Form(self.env['mpesa.prompt.wizard'].with_user(self.bursar).with_context(
+            allowed_company_ids=self.school.ids,
+        ))
+        for name in ('student', 'open_request', 'provider', 'bill', 'amount', 'phone'):
+            self.assertFalse(form[f'{name}_warning'], name)
+        found = self.env['school.student'].with_user(self.bursar).name_search('ADM-012')
+        self.assertEqual([row[0] for row in found], self.student.ids)
+        form.student_id = self.student
+        self.assertEqual((form.amount, len(form.phone_options)), (32_500, 3))
+        self.assertEqual(self.send_wizard(form).mpesa_phone, MOTHER[1:])
+
     def test_phones_name_their_holders_and_mother_comes_first(self):
         options = self.open_wizard().phone_options
         self.assertEqual(
@@ -182,8 +194,8 @@ class TestPromptWizard(SchoolMpesaCommon):
         self.assert_refused(form, 'amount', "remaining KES 50,000")
 
     def test_a_paid_bill(self):
-        form = self.open_wizard(invoice_ids=self.bill.ids)
         self.create_receipt({self.student: 32_500.0}, date='2026-09-01')
+        form = self.open_wizard(invoice_ids=self.bill.ids)
         form.amount = 5
         self.assert_refused(form, 'bill', "already paid")
 

@@ -39,11 +39,12 @@ class MpesaPromptWizard(models.TransientModel):
     )
     amount = fields.Monetary(
         string="Amount", compute='_compute_amount', store=True, readonly=False, precompute=True,
+        compute_sudo=False,
     )
     phone_options = fields.Json(compute='_compute_phone_options')
     phone_choice = fields.Char(
         string="Phone", compute='_compute_phone_choice', store=True, readonly=False,
-        precompute=True, help="Whose phone shows the pop-up.",
+        precompute=True, compute_sudo=False, help="Whose phone shows the pop-up.",
     )
     other_phone = fields.Char(
         string="Number", compute='_compute_other_phone', inverse='_inverse_other_phone',
@@ -83,7 +84,7 @@ class MpesaPromptWizard(models.TransientModel):
     def _compute_open_bill_ids(self):
         for wizard in self:
             student = wizard._get_student()
-            wizard.open_bill_ids = student and self.env['account.move'].search([
+            wizard.open_bill_ids = bool(student) and self.env['account.move'].search([
                 ('partner_id', '=', student.partner_id.id),
                 ('company_id', '=', student.company_id.id),
                 ('move_type', '=', 'out_invoice'),
@@ -184,7 +185,7 @@ class MpesaPromptWizard(models.TransientModel):
     def _compute_bill_warning(self):
         for wizard in self:
             student = wizard._get_student()
-            wizard.bill_warning = student and wizard._explain(
+            wizard.bill_warning = bool(student) and wizard._explain(
                 '_mpesa_check_bills', wizard.invoice_ids._origin.sudo(), student.sudo(),
             )
 

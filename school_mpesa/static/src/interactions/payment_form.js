@@ -242,7 +242,12 @@ patch(PaymentForm.prototype, {
      * @param {HTMLElement} button
      */
     async _mpesaCopy(button) {
-        await this.waitFor(browser.navigator.clipboard.writeText(button.dataset.copy));
+        if (browser.navigator.clipboard) {
+            await this.waitFor(browser.navigator.clipboard.writeText(button.dataset.copy));
+        } else { // Browsers give the clipboard to https pages only.
+            document.getSelection().selectAllChildren(button.previousElementSibling);
+            document.execCommand('copy');
+        }
         button.textContent = button.dataset.done;
     },
 });

@@ -2,6 +2,7 @@ from . import account_journal
 from . import account_move
 from . import account_move_prompt
 from . import account_payment
+from . import ir_cron
 from . import ir_http
 from . import mpesa_callback
 from . import mpesa_callback_drain

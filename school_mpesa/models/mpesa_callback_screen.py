@@ -1,7 +1,9 @@
 import json
+import re
 import unicodedata
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 
 SHOWN_CHARACTERS = 65_536  # no message is longer (design section 5)
@@ -22,6 +24,15 @@ class MpesaCallback(models.Model):
     is_replayable = fields.Boolean(compute='_compute_is_replayable')
 
     # === COMPUTE METHODS === #
+
+    @api.depends('endpoint', 'received_at')
+    def _compute_display_name(self):
+        kinds = dict(self._fields['endpoint']._description_selection(self.env))
+        for callback in self:
+            moment = callback.received_at and format_datetime(
+                self.env, callback.received_at, tz='Africa/Nairobi',
+            )
+            callback.display_name = f"{kinds.get(callback.endpoint, '')} {moment or ''}".strip()
 
     @api.depends('body_sealed')
     def _compute_body_text(self):
@@ -113,10 +124,13 @@ def _make_readable(body):
     """
     text = body[:SHOWN_CHARACTERS].decode('utf-8', errors='backslashreplace')
     try:
-        # Numbers stay as written: an amount is not to be rounded for the eye.
+        # Numbers stay as written, since an amount is not to be rounded for the eye: they travel
+        # between marks that come off again.
         text = json.dumps(
-            json.loads(text, parse_float=str, parse_int=str), indent=2, ensure_ascii=False,
+            json.loads(text, parse_float='\0{}\0'.format, parse_int='\0{}\0'.format),
+            indent=2, ensure_ascii=False,
         )
+        text = re.sub(r'"\\u0000([0-9.eE+-]+)\\u0000"', r'\1', text)
     except (ValueError, RecursionError):
         pass  # Not JSON: it is shown as it came.
     return ''.join(

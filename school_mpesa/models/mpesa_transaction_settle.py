@@ -42,6 +42,13 @@ class MpesaTransaction(models.Model):
             if arrival.receipt in known or arrival.receipt in fresh:
                 twins.append(arrival)
                 continue
+            if arrival.tx and (arrival.tx in taken or arrival.tx._mpesa_is_paid_for_certain()):
+                # A prompt can be paid once. The first stands, the second is for a person.
+                arrival.callback._close(
+                    'conflict', self.env._("Another M-PESA code for a request already paid."),
+                    tx=arrival.tx,
+                )
+                continue
             if not self._identify(provider, arrival, taken):
                 continue  # It waits for the prompt's own result.
             if arrival.tx:
@@ -180,18 +187,15 @@ class MpesaTransaction(models.Model):
         """
         self.ensure_one()
         callback = arrival.callback
-        if not self._same_money(arrival.amount):
-            callback._close(
-                'conflict', self.env._("Another amount for a known M-PESA code."), movement=self,
-            )
+        if problem := self._find_contradiction(arrival):
+            callback._close('conflict', problem, movement=self, tx=arrival.tx)
             return
         if arrival.tx and arrival.tx != self.payment_transaction_id:
-            if arrival.tx.mpesa_push_state == 'paid' or self.payment_transaction_id:
-                callback._close(
-                    'conflict', self.env._("This M-PESA code is booked on another request."),
-                    movement=self, tx=arrival.tx,
-                )
-                return
+            if arrival.tx.mpesa_push_state == 'paid':
+                # A payment typed by hand was taken for this request before its own result came.
+                self.search([
+                    ('payment_transaction_id', '=', arrival.tx.id),
+                ])._settle_anew_without_request()
             # It was booked by its reference before the prompt's own result came.
             if self.receipt_id:
                 self.receipt_id._reverse(self.env._(
@@ -202,6 +206,8 @@ class MpesaTransaction(models.Model):
             self.receipt_id = False
             arrival.movement, arrival.student = self, arrival.tx.mpesa_student_id
             self._book(self.provider_id, [arrival])
+        elif arrival.tx:
+            arrival.tx.mpesa_result_source = 'callback'  # Its own result has come: certain now.
         seen = {self.source, *(self.verified_by or '').split()}
         if arrival.source in seen:
             callback._close('repeat', movement=self, tx=self.payment_transaction_id)
@@ -209,6 +215,31 @@ class MpesaTransaction(models.Model):
         self.verified_by = ' '.join(filter(None, (self.verified_by, arrival.source)))
         self._learn_payer(arrival)
         callback._close('done', movement=self, tx=self.payment_transaction_id)
+
+    def _find_contradiction(self, arrival):
+        """ Say what in another message about this movement is not the same, '' when all is.
+
+        :param Arrival arrival: The other message.
+        :rtype: str
+        """
+        self.ensure_one()
+        if not self._same_money(arrival.amount):
+            return self.env._("Another amount for a known M-PESA code.")
+        if arrival.source == self.source:
+            # The same kind of message says the same to the letter; another kind words it its way.
+            if arrival.get_safe_reference() != (self.account_reference or ''):
+                return self.env._("Another account for a known M-PESA code.")
+            number = arrival.read_phone()
+            if number and self.payer_index and (
+                vault.blind_index('phone', number.wire) != self.payer_index
+            ):
+                return self.env._("Another phone for a known M-PESA code.")
+        tx = arrival.tx
+        if tx and tx != self.payment_transaction_id and (
+            self.payment_transaction_id or tx._mpesa_is_paid_for_certain()
+        ):
+            return self.env._("This M-PESA code is booked on another request.")
+        return ''
 
     def _learn_payer(self, arrival):
         """ Keep a payer's name that only the second message brought. """

@@ -254,6 +254,16 @@ class PaymentTransaction(models.Model):
             **values,
         })
 
+    def _mpesa_is_paid_for_certain(self):
+        """ Tell whether the prompt's own result named the money that paid this request.
+
+        A confirmation that only had its account and amount may yet turn out to be other money.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.mpesa_push_state == 'paid' and self.mpesa_result_source != 'confirmation'
+
     def _mpesa_get_amount(self):
         """ Return the amount as an exact number.
 

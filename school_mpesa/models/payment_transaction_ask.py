@@ -190,7 +190,10 @@ class PaymentTransaction(models.Model):
             raise MpesaRequestError(
                 self.env._("Enter whole shillings, without cents."), 'amount'
             )
-        least = max(provider.mpesa_least_amount, daraja.LEAST_AMOUNT)
+        value = Decimal(int(value))  # "500.0" is shown as 500 from here on.
+        due = self._mpesa_get_due(student, invoices).to_integral_value('ROUND_CEILING')
+        # What is left may be less than the least amount: it can still be paid off.
+        least = max(min(provider.mpesa_least_amount, int(due)), daraja.LEAST_AMOUNT)
         if value < least:
             raise MpesaRequestError(
                 self.env._("Amount must be KES %(least)s or more.", least=f'{least:,}'), 'amount'
@@ -201,12 +204,11 @@ class PaymentTransaction(models.Model):
                 "M-PESA allows up to KES %(cap)s at once. Pay KES %(cap)s now, then the remaining"
                 " KES %(rest)s.", cap=f'{daraja.MOST_AMOUNT:,}', rest=f'{rest:,}',
             ), 'amount')
-        due = self._mpesa_get_due(student, invoices)
         # A balance with cents is asked for in whole shillings; the cents become credit.
-        if value > due.to_integral_value('ROUND_CEILING') and not provider.mpesa_allow_credit:
+        if value > due and not provider.mpesa_allow_credit:
             raise MpesaRequestError(self.env._(
                 "That is more than the balance of KES %(balance)s. Pay KES %(balance)s or less.",
-                balance=f'{due.to_integral_value("ROUND_CEILING"):,}',
+                balance=f'{due:,}',
             ), 'amount')
         return value
 

@@ -117,8 +117,11 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         self._mpesa_check_desk()
         tx_sudo = self.sudo()  # The salt and the new request's secrets are nobody's to read.
-        follower = tx_sudo._mpesa_retry(intent=vault.derive_token('again', tx_sudo.mpesa_salt))
-        if follower.mpesa_initiator_id != self.env.user and follower.mpesa_push_state == 'queued':
+        intent = vault.derive_token('again', tx_sudo.mpesa_salt)
+        was_sent = bool(tx_sudo.search_count([('mpesa_intent', '=', intent)], limit=1))
+        follower = tx_sudo._mpesa_retry(intent=intent)
+        if not was_sent:
+            # Whoever asked first, this time it is the office, by a prompt.
             follower.write({
                 'mpesa_initiator_id': self.env.user.id, 'mpesa_channel': 'stk_push',
             })

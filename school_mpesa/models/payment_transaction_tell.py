@@ -61,7 +61,8 @@ class PaymentTransaction(models.Model):
             'paid': self.env._("paid, M-PESA code %(code)s", code=self.mpesa_receipt_number),
             'receipt_pending': self.env._("paid; the M-PESA code is still to come"),
             'declined': self.env._(
-                "not paid: %(reason)s", reason=self.state_message or self.mpesa_result_code,
+                "not paid: %(reason)s",
+                reason=(self.state_message or self.mpesa_result_code or '').rstrip('.'),
             ),
             'expired': self.env._("not sent in time; no money moved"),
         }.get(self.mpesa_push_state, '')

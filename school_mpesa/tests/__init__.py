@@ -14,3 +14,4 @@ from . import test_provider_screen
 from . import test_road
 from . import test_booking_ledger
 from . import test_booking_faults
+from . import test_push

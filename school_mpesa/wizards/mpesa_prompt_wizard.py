@@ -264,7 +264,13 @@ class MpesaPromptWizard(models.TransientModel):
             open_tx = error.tx and error.tx.sudo(False)
             if open_tx and open_tx.has_access('read'):
                 raise RedirectWarning(
-                    str(error), open_tx._mpesa_get_live_action(),
+                    self.env._(
+                        "A request for KES %(amount)s is already on %(phone)s, asked %(age)s ago."
+                        " No second one was sent. The parent enters the PIN there, or closes it.",
+                        amount=f'{open_tx.amount:,.0f}', phone=open_tx.mpesa_phone_mask,
+                        age=open_tx.mpesa_age,
+                    ) if open_tx != self.retry_of_id else str(error),
+                    open_tx._mpesa_get_live_action(),
                     self.env._("Show that request"),
                 ) from error
             raise

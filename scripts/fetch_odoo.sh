@@ -28,7 +28,7 @@ options=(-q -o "Dir::Etc::SourceList=$work/sid.list" -o Dir::Etc::SourceParts=/d
 [ "$(id -u)" = 0 ] && options+=(-o APT::Sandbox::User=root)
 
 printf '  fetching Odoo 19 (123 MB) from Debian\n'
-apt-get "${options[@]}" update > "$work/log" 2>&1 || { tail -n 5 "$work/log" >&2; stop "Debian's package list could not be fetched or its signature did not verify. Is the network up?"; }
+apt-get "${options[@]}" update > "$work/log" 2>&1 || { tail -n 5 "$work/log" >&2; stop "Debian's package list could not be fetched or its signature did not verify. Is the network up? ('expired' means that the mirror is out of date, or that this machine's clock is wrong.)"; }
 ( cd "$work/packages" && apt-get "${options[@]}" download "${odoo_packages[@]}" >> "$work/log" 2>&1 ) \
     || { tail -n 5 "$work/log" >&2; stop "Odoo could not be downloaded. Is the network up, and does your mirror carry the suite sid?"; }
 ( cd "$work/packages" && { apt-get -q download "${link_packages[@]}" || apt-get "${options[@]}" download "${link_packages[@]}"; } >> "$work/log" 2>&1 ) \

@@ -123,18 +123,27 @@ def _make_readable(body):
     :rtype: str
     """
     text = body[:SHOWN_CHARACTERS].decode('utf-8', errors='backslashreplace')
-    try:
-        # Numbers stay as written, since an amount is not to be rounded for the eye: they travel
-        # between marks that come off again.
-        text = json.dumps(
-            json.loads(text, parse_float='\0{}\0'.format, parse_int='\0{}\0'.format),
-            indent=2, ensure_ascii=False,
-        )
-        text = re.sub(r'"\\u0000([0-9.eE+-]+)\\u0000"', r'\1', text)
-    except (ValueError, RecursionError):
-        pass  # Not JSON: it is shown as it came.
     return ''.join(
         char if char in '\n\t' or unicodedata.category(char) not in {'Cc', 'Cf', 'Cs', 'Co'}
         else f'\\u{ord(char):04x}'
-        for char in text
+        for char in _indent_json(text)
     )
+
+
+def _indent_json(text):
+    """ Indent a text that is JSON; any other is returned as it came.
+
+    Numbers stay as written, since an amount is not to be rounded for the eye: they travel between
+    marks that come off again.
+
+    :param str text: Any text.
+    :rtype: str
+    """
+    try:
+        content = json.loads(
+            text, parse_float='\0{}\0'.format, parse_int='\0{}\0'.format,
+        )
+        indented = json.dumps(content, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+    return re.sub(r'"\\u0000([0-9.eE+-]+)\\u0000"', r'\1', indented)

@@ -4,7 +4,7 @@ import time
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.school_mpesa import daraja, vault
+from .. import daraja, vault
 
 
 class PaymentProvider(models.Model):

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_datetime
 
-from odoo.addons.school_mpesa import const, vault
-from odoo.addons.school_mpesa.models import request_words
+from .. import const, vault
+from . import request_words
 
 
 NAIROBI = 'Africa/Nairobi'
@@ -17,7 +17,7 @@ SHORT_STATES = {
 
 
 class PaymentTransaction(models.Model):
-    """A payment request on the bursar's screens: its state in words, its evidence, the next step."""
+    """A payment request on the bursar's screens: state in words, evidence, the next step."""
 
     # One file per concern of a large model, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
@@ -63,10 +63,7 @@ class PaymentTransaction(models.Model):
                     "Paid: %(receipt)s", receipt=tx.sudo().mpesa_receipt_id.number or '',
                 )
             elif state in {'declined', 'expired'}:
-                reason = request_words.find_reason(tx.mpesa_result_code)
-                tx.mpesa_outcome = self.env._(request_words.NOT_PAID) % {
-                    'reason': self.env._(reason.short),
-                }
+                tx.mpesa_outcome = tx._mpesa_say_not_paid()
             elif tx.mpesa_needs_person:
                 tx.mpesa_outcome = self.env._(request_words.NEEDS_PERSON[0])
             elif state == 'accepted' and (now - tx.mpesa_sent_at).total_seconds() > 60:
@@ -160,7 +157,7 @@ class PaymentTransaction(models.Model):
             'name': self.env._("Payment Request"),
             'res_model': 'payment.transaction',
             'res_id': self.id,
-            'views': [(self.env.ref('school_mpesa.payment_transaction_view_form_mpesa').id, 'form')],
+            'views': [(self.get_formview_id(), 'form')],
         }
 
     def action_mpesa_view_receipt(self):
@@ -250,7 +247,7 @@ class PaymentTransaction(models.Model):
             reason = request_words.find_reason(tx.mpesa_result_code)
             explained = tx.state_message if tx.mpesa_result_code == 'not_sent' else ''
             return [
-                self.env._(request_words.NOT_PAID) % {'reason': self.env._(reason.short)},
+                tx._mpesa_say_not_paid(),
                 explained or self.env._(reason.money),
                 '' if explained else self.env._(reason.advice),
                 '' if view['retry'] or tx.mpesa_query_confirmed or not tx.mpesa_next_query_at
@@ -275,11 +272,23 @@ class PaymentTransaction(models.Model):
             'receipt': tx.mpesa_receipt_id.number,
             'balance': f'{student.balance:,.0f}' if view['state'] == 'paid' else '',
         }
+        heading, body = (self.env._(text) for text in words)
         return [
-            *(self.env._(text) % values for text in words),
+            heading % values,
+            body % values,
             self.env._(request_words.PAID_LATE) if view['late'] else '',
             self.env._(request_words.PAID_TWICE) if view['paid_twice'] else '',
         ]
+
+    def _mpesa_say_not_paid(self):
+        """ Return in one line why the prompt was not paid.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        text = self.env._(request_words.NOT_PAID)
+        reason = request_words.find_reason(self.mpesa_result_code)
+        return text % {'reason': self.env._(reason.short)}
 
     def _mpesa_get_steps(self, view):
         """ Return the request's way so far, each step with its time in Kenya where it is known.

@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
-from odoo.addons.school_mpesa import daraja, vault
+from .. import daraja, vault
 
 
 class PaymentTransaction(models.Model):

@@ -15,3 +15,6 @@ from . import test_road
 from . import test_booking_ledger
 from . import test_booking_faults
 from . import test_push
+from . import test_request_live
+from . import test_register_payment
+from . import test_ask

@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -254,10 +255,8 @@ class TestAccessRights(SchoolMpesaCommon):
         theirs = self.seen_by(tx, self.users['bursar'])
         for name in ('action_post_process', 'action_capture', 'action_void', 'action_refund'):
             with self.subTest(name):
-                try:
+                with suppress(UserError):  # Refused is as good as without effect.
                     getattr(theirs, name)()
-                except (AccessError, UserError):
-                    pass  # Refused is as good as without effect.
                 self.assertEqual((tx.state, tx.mpesa_push_state), ('draft', 'queued'))
                 self.assertFalse(tx.payment_id)
         self.assertEqual(self.bill.payment_state, 'not_paid')
@@ -336,4 +335,4 @@ class TestAccessRights(SchoolMpesaCommon):
             self.seen_by(callback, self.users['accountant']).read(['body_text'])
         theirs = self.seen_by(callback, self.stranger)
         with self.assertRaises(AccessError):
-            theirs.body_text  # noqa: B018 - reading it is the test
+            theirs.read(['body_text'])

@@ -1,69 +1,16 @@
-from datetime import timedelta
-
-from odoo import fields
-from odoo.exceptions import AccessError, RedirectWarning, UserError
-from odoo.fields import Command
-from odoo.tests import Form, new_test_user, tagged
+from odoo.exceptions import AccessError, RedirectWarning
+from odoo.tests import Form, tagged
 
 from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
-from odoo.addons.school_mpesa.tests.common import SchoolMpesaCommon
+from odoo.addons.school_mpesa.tests.desk_common import DeskCommon
 
 
 MOTHER = '+254712000111'
 
 
 @tagged('post_install', '-at_install')
-class TestPromptWizard(SchoolMpesaCommon):
-    """A bursar asks a parent's phone: what is offered, refused beside the field, sent, shown."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.father = cls.create_guardian(
-            cls.student, name="Odhiambo Otieno", phone='+254733000222', relation='father',
-            priority=20,
-        )
-        cls.bursar = cls.create_bursar('desk-bursar', cls.school)
-        cls.env['school.guardian.phone'].create({
-            'partner_id': cls.guardian.id, 'e164': '+254720000333',
-        })
-
-    # === HELPERS === #
-
-    @classmethod
-    def create_bursar(cls, login, school, group='school_fees.group_bursar'):
-        return new_test_user(
-            cls.env, login=login, groups=f'base.group_user,{group}', company_id=school.id,
-            company_ids=[Command.set(school.ids)],
-        )
-
-    def open_wizard(self, user=None, **defaults):
-        """ Open the wizard as a clerk would, from a student's form.
-
-        :rtype: Form
-        """
-        wizard = self.env['mpesa.prompt.wizard'].with_user(user or self.bursar)
-        defaults = {'student_id': self.student.id, **defaults}
-        return Form(wizard.with_context(
-            allowed_company_ids=self.school.ids,
-            **{f'default_{name}': value for name, value in defaults.items()},
-        ))
-
-    def send_wizard(self, form):
-        """ Press Send.
-
-        :return: The request that the action shows, in sudo mode.
-        """
-        action = form.save().action_send()
-        self.assertEqual(action['res_model'], 'payment.transaction')
-        return self.env['payment.transaction'].browse(action['res_id'])
-
-    def choose_phone(self, form, ending):
-        choice = next(o for o in form.phone_options if o['phone'].endswith(ending))
-        form.phone_choice = choice['key']
-
-    def chatter(self, record):
-        return ' '.join(record.message_ids.mapped('body'))
+class TestPromptWizard(DeskCommon):
+    """A bursar asks a parent's phone: what is offered, refused beside the field, and sent."""
 
     # === WHAT IS OFFERED === #
 
@@ -256,101 +203,6 @@ class TestPromptWizard(SchoolMpesaCommon):
         self.send_wizard(self.open_wizard())
         self.assertIn("asked of 0712 *** 111", self.open_wizard().open_request_warning)
 
-    # === LIVE STATE === #
-
-    def live(self, tx):
-        tx.invalidate_recordset()
-        return tx.with_user(self.bursar).mpesa_live
-
-    def test_from_sending_to_paid(self):
-        tx = self.send_wizard(self.open_wizard())
-        live = self.live(tx)
-        self.assertEqual((live['state'], live['heading']), ('sending', "Sending"))
-        self.send()
-        live = self.live(tx)
-        self.assertEqual((live['state'], live['heading']), ('waiting', "On the phone"))
-        self.assertIn("Uhuru Academy", live['body'][0])
-        self.assertEqual(
-            [step['key'] for step in live['steps'] if step['done']], ['asked', 'sent', 'phone'],
-        )
-        self.control.pay('254712000111')
-        self.accept(self.wait_deliveries(kind='stk')[0])
-        self.drain()
-        live = self.live(tx)
-        self.assertEqual(live['heading'], f'Paid: {tx.mpesa_receipt_id.number}')
-        self.assertIn(tx.mpesa_receipt_number, live['body'][0])
-        self.assertIn("KES 0", live['body'][0])
-        self.assertTrue(all(step['done'] for step in live['steps']))
-        self.assertFalse(live['retry'])
-        self.assertFalse(live['paybill'])
-        notes = self.chatter(self.student)
-        self.assertIn("asked of 0712 *** 111 by desk-bursar", notes)
-        self.assertIn(tx.mpesa_receipt_number, notes)
-        self.assertNotIn('712000111', notes.replace(' ', ''))
-
-    def test_cancelled_can_be_sent_again_once(self):
-        tx = self.send_wizard(self.open_wizard(invoice_ids=self.bill.ids, note="First"))
-        with self.assertRaises(MpesaRequestError):
-            tx.with_user(self.bursar).action_mpesa_send_again()
-        self.send()
-        self.control.cancel('254712000111')
-        self.accept(self.wait_deliveries(kind='stk')[0])
-        self.drain()
-        live = self.live(tx)
-        self.assertEqual(live['heading'], "Not paid: cancelled on the phone")
-        self.assertIn("No money was taken.", live['body'])
-        self.assertTrue(live['retry'])
-        self.assertIn(['Business number', '600111'], [list(line) for line in live['paybill']])
-        as_bursar = tx.with_user(self.bursar)
-        first = as_bursar.action_mpesa_send_again()
-        self.assertEqual(as_bursar.action_mpesa_send_again()['res_id'], first['res_id'])
-        again = self.env['payment.transaction'].browse(first['res_id'])
-        self.assertEqual(again.mpesa_retry_of_id, tx)
-        self.assertEqual((again.amount, again.invoice_ids), (32_500, self.bill))
-        self.assertIn("cancelled on the phone", self.chatter(self.bill))
-
-    def test_a_parents_own_request_sent_again_by_the_office_is_the_offices(self):
-        tx = self.ask()
-        self.send()
-        self.control.cancel('254712000111')
-        self.accept(self.wait_deliveries(kind='stk')[0])
-        self.drain()
-        action = tx.with_user(self.bursar).sudo(False).action_mpesa_send_again()
-        again = self.env['payment.transaction'].browse(action['res_id'])
-        self.assertEqual(
-            (again.mpesa_channel, again.mpesa_initiator_id), ('stk_push', self.bursar),
-        )
-
-    def test_unknown_outcome_says_do_not_pay_again(self):
-        tx = self.send_wizard(self.open_wizard())
-        self.send()
-        tx.mpesa_sent_at = fields.Datetime.now() - timedelta(seconds=70)
-        live = self.live(tx)
-        self.assertEqual(live['state'], 'checking')
-        self.assertIn("not to pay again yet", ' '.join(live['body']))
-        self.assertFalse(live['retry'])
-        self.assertTrue(live['paybill'])
-
-    def test_every_result_code_has_words_for_the_office(self):
-        tx = self.ask()
-        for code in ('1', '17', '26', '1001', '1019', '1025', '1032', '1037', '2001', '8006'):
-            tx._mpesa_decline(code, 'callback')
-            heading = self.live(tx)['heading']
-            self.assertTrue(heading.startswith("Not paid: "), code)
-            self.assertNotIn("not sent", heading)
-            self.assertNotIn(code, heading)
-
-    def test_change_and_send_keeps_student_bills_and_note(self):
-        tx = self.send_wizard(self.open_wizard(invoice_ids=self.bill.ids, note="First"))
-        context = tx.with_user(self.bursar).action_mpesa_change()['context']
-        self.assertEqual(context['default_student_id'], self.student.id)
-        self.assertEqual(context['default_invoice_ids'], self.bill.ids)
-        form = self.open_wizard(retry_of_id=tx.id)
-        form.phone_choice = 'other'
-        form.other_phone = '0722000444'
-        with self.assertRaises(RedirectWarning):
-            form.save().action_send()  # The first request may still be paid.
-
     # === RIGHTS === #
 
     def test_an_accountant_without_the_school_role_cannot_send(self):
@@ -380,47 +232,3 @@ class TestPromptWizard(SchoolMpesaCommon):
         wizard = self.open_wizard().save()
         with self.assertRaises(AccessError):
             wizard.with_user(colleague).read(['other_phone'])
-
-    # === NOBODY TYPES AN M-PESA PAYMENT === #
-
-    def test_register_payment_on_the_mpesa_journal_offers_a_prompt(self):
-        register = self.env['account.payment.register'].with_user(self.bursar).with_context(
-            active_model='account.move', active_ids=self.bill.ids,
-            allowed_company_ids=self.school.ids,
-        ).create({'journal_id': self.provider.journal_id.id})
-        self.assertTrue(register.is_mpesa_journal)
-        with self.assertRaisesRegex(UserError, "Nobody types a payment"):
-            register.action_create_payments()
-        self.assertEqual(
-            register.action_mpesa_prompt()['context']['default_invoice_ids'], self.bill.ids,
-        )
-        self.assertEqual(self.bill.payment_state, 'not_paid')
-
-    def test_register_payment_in_cash_still_works(self):
-        cash = self.env['account.journal'].search([
-            ('type', '=', 'cash'), ('company_id', '=', self.school.id),
-        ], limit=1) or self.env['account.journal'].create({
-            'name': "Till", 'code': 'TILL', 'type': 'cash', 'company_id': self.school.id,
-        })
-        self.env['account.payment.register'].with_user(self.bursar).with_context(
-            active_model='account.move', active_ids=self.bill.ids,
-            allowed_company_ids=self.school.ids,
-        ).create({'journal_id': cash.id})._create_payments()
-        self.assertIn(self.bill.payment_state, ('paid', 'in_payment'))
-
-    def test_a_payment_cannot_be_typed_or_moved_onto_the_mpesa_journal(self):
-        Payment = self.env['account.payment'].with_user(self.bursar).with_context(
-            allowed_company_ids=self.school.ids,
-        )
-        values = {
-            'payment_type': 'inbound', 'partner_type': 'customer', 'amount': 100,
-            'partner_id': self.student.partner_id.id,
-        }
-        with self.assertRaisesRegex(UserError, "Nobody types a payment"):
-            Payment.create({**values, 'journal_id': self.provider.journal_id.id})
-        cash = self.env['account.journal'].create({
-            'name': "Till", 'code': 'TIL2', 'type': 'cash', 'company_id': self.school.id,
-        })
-        payment = Payment.create({**values, 'journal_id': cash.id})
-        with self.assertRaisesRegex(UserError, "Nobody types a payment"):
-            payment.journal_id = self.provider.journal_id

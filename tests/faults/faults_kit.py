@@ -14,9 +14,8 @@ PLAIN = {
     'pending_dialect': '4999', 'callback_before_answer': False,
 }
 SHOWN = """
-    SELECT application_name, state, xact_start IS NOT NULL AS open FROM pg_stat_activity
-     WHERE datname = current_database() AND query = %s AND application_name LIKE 'odoo-%%'
-       AND xact_start IS NOT NULL
+    SELECT query FROM pg_stat_activity
+     WHERE datname = current_database() AND starts_with(query, %s) AND xact_start IS NOT NULL
 """
 
 
@@ -210,13 +209,13 @@ for student_id, phone in zip({students!r}, {phones!r}):
         :return: The worker's process id.
         :rtype: int
         """
-        marker = f'SELECT 1 /* failpoint {name} */'
+        marker = f'SELECT 1 /* failpoint {name} in '
 
         def look():
             rows = self.stack.sql(SHOWN, [marker])
-            return rows and rows[0]
-        row = wait_for(look, f"worker at {name}", timeout, pause=0.02)
-        return int(row['application_name'].removeprefix('odoo-'))
+            return rows and rows[0]['query']
+        query = wait_for(look, f"worker at {name}", timeout, pause=0.02)
+        return int(query.removeprefix(marker).split()[0])
 
     def kill_at(self, name, timeout=60):
         """ Kill a worker with SIGKILL while it is inside a transaction of ours at a point.

@@ -27,7 +27,8 @@ def reach(cr, name):
     except FileNotFoundError:
         return ''
     text = taken.read_text()
-    cr.execute(f'SELECT 1 /* failpoint {name} */')
+    # Odoo gives its connections the name of the process that loaded the registry, not always ours.
+    cr.execute(f'SELECT 1 /* failpoint {name} in {os.getpid()} */')
     if text.startswith('wait'):
         time.sleep(float(text.split()[1]))
     return text

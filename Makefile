@@ -51,7 +51,7 @@ core-tests: provision ## Compare Odoo's own payment tests with and without the a
 	@$(PYTHON) scripts/compare_core_tests.py
 
 .PHONY: lint
-lint: provision ## Run ruff, pylint-odoo and Odoo's own test_lint
+lint: provision ## Run ruff, pylint-odoo, Odoo's own test_lint and the check of the Swahili
 	@$(PYTHON) scripts/run_lint.py
 
 .PHONY: clean

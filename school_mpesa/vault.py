@@ -77,33 +77,34 @@ def has_keys():
         return False
 
 
-def seal(context, text):
+def seal(place, text):
     """ Encrypt a text and bind it to where it belongs.
 
-    :param str context: Where the secret lives, e.g. 'payment.provider,4,passkey'. A ciphertext
-                        moved to another record or company does not open there.
+    :param str place: Where the secret lives, e.g. 'payment.provider,4,passkey'. A ciphertext moved
+                      to another record or company does not open there.
     :param str text: The secret.
     :return: The ciphertext, as text.
     :rtype: str
     :raise VaultError: If no key is configured.
     """
-    return _fernet().encrypt(json.dumps([context, text]).encode()).decode()
+    return _fernet().encrypt(json.dumps([place, text]).encode()).decode()
 
 
-def unseal(context, sealed):
+def unseal(place, sealed):
     """ Decrypt what :func:`seal` made.
 
-    :param str context: The same context that it was sealed with.
+    :param str place: The same as it was sealed with. (Not `context`: Odoo's translations look for a
+                      dictionary of that name on the stack.)
     :param str sealed: The ciphertext.
     :return: The secret.
     :rtype: str
     :raise VaultError: If no key is configured, or the ciphertext belongs elsewhere.
     """
     try:
-        bound_context, text = json.loads(_fernet().decrypt(sealed.encode()))
+        bound_place, text = json.loads(_fernet().decrypt(sealed.encode()))
     except InvalidToken as error:
         raise VaultError(str(KEY_MISSING)) from error
-    if bound_context != context:
+    if bound_place != place:
         raise VaultError(str(KEY_MISSING))
     return text
 

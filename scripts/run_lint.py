@@ -1,4 +1,4 @@
-"""`make lint`: ruff, pylint-odoo, and Odoo's own test_lint over our add-ons."""
+"""`make lint`: ruff, pylint-odoo, Odoo's own test_lint over our add-ons, and their Swahili."""
 import re
 import shutil
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import stack_config
 import stack_database
+import translations
 from stack_config import ADDONS, LOCAL, ROOT, StackError, say
 
 
@@ -80,8 +81,16 @@ def run_test_lint():
     return not bad
 
 
+def run_translations():
+    """ Check that each text of the add-ons has its Swahili.
+
+    :rtype: bool
+    """
+    return translations.run(translations.check)
+
+
 def main():
-    """ Run all three, whatever the first ones find.
+    """ Run all four, whatever the first ones find.
 
     :return: The exit code.
     :rtype: int
@@ -89,6 +98,7 @@ def main():
     passed = True
     for name, check in (
         ('ruff', run_ruff), ('pylint-odoo', run_pylint), ("Odoo's test_lint", run_test_lint),
+        ("Swahili", run_translations),
     ):
         say(f"--- {name}")
         try:

@@ -1,7 +1,9 @@
 """Templates and Swahili of both add-ons: `translations.py update` writes them, `check` compares.
 
-The check fails when a text in the code is missing from the template, or has no Swahili yet.
+The check fails when a text in the code is missing from the template, has no Swahili yet, or has
+one whose placeholders, tags or outer blanks differ from the English.
 """
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +24,10 @@ METADATA = {
     'Content-Type': 'text/plain; charset=UTF-8',
     'Content-Transfer-Encoding': '8bit',
 }
+# What the code fills in or the browser reads: a slip there breaks the page, not only the words.
+FIXED = re.compile(r'%\(\w+\)[a-z]|%[sd]|\{\{\d+\}\}|\{\w+\}|</?[a-zA-Z][^>]*>|&\w+;|\n')
+# The words inside a tag that people see or hear are translated too.
+SPOKEN = re.compile(r'\b(aria-label|title|alt|placeholder)="[^"]*"')
 
 
 def export(module, folder):
@@ -97,43 +103,85 @@ def update(module, template):
     return True
 
 
+def shape(text):
+    """ Return what a translation must keep: placeholders, tags, line breaks and outer blanks.
+
+    :param str text: The English, or its Swahili.
+    :rtype: tuple
+    """
+    kept = sorted(FIXED.findall(SPOKEN.sub(r'\1', text)))
+    return kept, text[:len(text) - len(text.lstrip())], text[len(text.rstrip()):]
+
+
+def uses(path):
+    """ Return the places that use each text of a file: Odoo applies a translation only there.
+
+    :param Path path: A template, or a language's file.
+    :rtype: dict
+    """
+    if not path.exists():
+        return {}
+    return {entry.msgid: set(entry.occurrences) for entry in polib.pofile(str(path))}
+
+
 def check(module, template):
     """ Compare the files with the code.
 
     :rtype: bool
     """
     pot, swahili = files(module)
-    wanted = {entry.msgid for entry in template}
-    written = {entry.msgid for entry in polib.pofile(str(pot))} if pot.exists() else set()
-    translated = {
-        entry.msgid for entry in polib.pofile(str(swahili)) if entry.translated()
-    } if swahili.exists() else set()
-    for text in sorted(wanted ^ written):
-        say(f"{module}: the template differs in {text[:70]!r}")
-    for text in sorted(wanted - translated):
-        say(f"{module}: no Swahili for {text[:70]!r}")
-    return wanted == written and wanted <= translated
+    wanted = {entry.msgid: set(entry.occurrences) for entry in template}
+    faults = []
+    for path in (pot, swahili):
+        written = uses(path)
+        faults += [
+            f"{path.name} does not match the code in {text[:70]!r}; run `update`"
+            for text in sorted(wanted.keys() | written.keys())
+            if wanted.get(text) != written.get(text)
+        ]
+    for entry in polib.pofile(str(swahili)) if swahili.exists() else ():
+        if not entry.translated():
+            faults.append(f"no Swahili for {entry.msgid[:70]!r}")
+        elif shape(entry.msgid) != shape(entry.msgstr):
+            faults.append(f"placeholders, tags or blanks differ in {entry.msgid[:70]!r}")
+    for fault in faults:
+        say(f"{module}: {fault}")
+    return not faults
+
+
+def run(action):
+    """ Run an action over both add-ons, in a copy of the template database.
+
+    :param action: `update` or `check`.
+    :return: Whether all is well.
+    :rtype: bool
+    :raise StackError: when the texts cannot be exported.
+    """
+    stack_database.start_postgres()
+    stack_database.clone(stack_database.template('plain', say=say), DATABASE)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            results = [action(module, export(module, Path(folder))) for module in ADDONS]
+    finally:
+        stack_database.drop(DATABASE)
+    return all(results)
 
 
 def main():
-    """ Run the action named on the command line over both add-ons.
+    """ Run the action named on the command line.
 
     :return: The exit code.
     :rtype: int
     """
-    action = {'update': update, 'check': check}[sys.argv[1]]
+    actions = {'update': update, 'check': check}
+    if len(sys.argv) != 2 or sys.argv[1] not in actions:
+        say("usage: translations.py update|check")
+        return 2
     try:
-        stack_database.start_postgres()
-        stack_database.clone(stack_database.template('plain', say=say), DATABASE)
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                results = [action(module, export(module, Path(folder))) for module in ADDONS]
-        finally:
-            stack_database.drop(DATABASE)
+        return 0 if run(actions[sys.argv[1]]) else 1
     except StackError as error:
         say(f"STOPPED: {error}")
         return 1
-    return 0 if all(results) else 1
 
 
 if __name__ == '__main__':

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..rules import swahili_number
+
 
 class ResCurrency(models.Model):
     _inherit = 'res.currency'
@@ -19,3 +21,23 @@ class ResCurrency(models.Model):
         if self.is_zero(rounded - round(rounded)):
             return f"{self.name} {round(rounded):,}"
         return f"{self.name} {rounded:,.{self.decimal_places}f}"
+
+    def _format_words(self, amount):
+        """ Return an amount in words, in the language of the context.
+
+        Odoo spells amounts in English for a Swahili reader, who gets Swahili here.
+
+        Note: `self.ensure_one()`
+
+        :param float amount: The amount.
+        :return: The words, such as "Shilingi elfu kumi na tano, mia tano".
+        :rtype: str
+        """
+        self.ensure_one()
+        cents = round(self.round(amount) * 100)
+        shillings, cents = divmod(cents, 100)
+        swahili = (self.env.lang or '').startswith('sw')
+        if not swahili or self.name != 'KES' or not 0 <= shillings < swahili_number.LIMIT:
+            return self.amount_to_text(amount)
+        words = f'Shilingi {swahili_number.spell_out(shillings)}'
+        return f'{words}, senti {swahili_number.spell_out(cents)}' if cents else words

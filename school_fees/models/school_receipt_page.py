@@ -56,7 +56,7 @@ class SchoolReceiptPage(models.Model):
             'cancelled': receipt_sudo.state == 'reversed',
             'date': receipt_sudo._format_paid_at(),
             'amount': currency._format_plain(receipt_sudo.amount),
-            'amount_in_words': currency.amount_to_text(receipt_sudo.amount),
+            'amount_in_words': currency._format_words(receipt_sudo.amount),
             'method': receipt_sudo._get_method_label(),
             'external_ref': receipt_sudo.external_ref or '',
             'payer': receipt_sudo._get_payer_label() if full else '',

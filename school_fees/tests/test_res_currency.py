@@ -17,3 +17,20 @@ class TestResCurrency(TransactionCase):
         ):
             with self.subTest(amount=amount):
                 self.assertEqual(kes._format_plain(amount), text)
+
+    def test_amounts_in_words_follow_the_language(self):
+        self.env['res.lang']._activate_lang('sw')
+        kes = self.env.ref('base.KES')
+        for lang, amount, words in (
+            ('en_US', 15500.0, "Fifteen Thousand, Five Hundred"),
+            ('sw', 15500.0, "Shilingi elfu kumi na tano, mia tano"),
+            ('sw', 200.5, "Shilingi mia mbili, senti hamsini"),
+            ('sw', 0.999, "Shilingi moja"),
+        ):
+            with self.subTest(lang=lang, amount=amount):
+                self.assertIn(words, kes.with_context(lang=lang)._format_words(amount))
+
+    def test_other_money_is_spelt_by_odoo(self):
+        self.env['res.lang']._activate_lang('sw')
+        dollar = self.env.ref('base.USD').with_context(lang='sw')
+        self.assertEqual(dollar._format_words(12.0), dollar.amount_to_text(12.0))

@@ -6,14 +6,14 @@ import re
 
 
 def read_amount(text):
-    """ Return an amount as typed, without blanks, separators and the currency.
+    """ Return an amount as typed, without blanks and the currency.
 
     It is not checked here: `_mpesa_ask` does, and says what to correct.
 
     :param text: What came from the browser: text or number.
     :rtype: str
     """
-    text = re.sub(r'[\s,]|^KSH\.?|^KES', '', str(text or '').strip().upper())
+    text = re.sub(r'\s|^KSH\.?|^KES', '', str(text or '').strip().upper())
     return text.removesuffix('.0')
 
 

@@ -199,7 +199,9 @@ class MpesaCallback(models.Model):
                AND NOT EXISTS (
                     SELECT 1 FROM ir_cron_trigger
                      WHERE cron_id = %(cron_id)s
-                       AND call_at <= clock_timestamp() AT TIME ZONE 'UTC')
+                       AND call_at <= clock_timestamp() AT TIME ZONE 'UTC'
+                       -- One that nobody has taken for seconds: its worker may have been killed.
+                       AND call_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '5 seconds')
             """,
             {
                 'wrapped': wrapped,

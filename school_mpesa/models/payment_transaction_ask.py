@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -13,6 +14,8 @@ from .request_error import MpesaRequestError
 class PaymentTransaction(models.Model):
     """Asking for money: every check that a request passes before it may reach a phone."""
 
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = 'payment.transaction'
 
     @api.model
@@ -181,7 +184,10 @@ class PaymentTransaction(models.Model):
         :raise MpesaRequestError: If it cannot.
         """
         try:
-            value = Decimal(str(amount).replace(',', '').strip())
+            text = str(amount).strip()
+            if re.fullmatch(r'[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?', text):
+                text = text.replace(',', '')  # Any other comma may stand for the decimal point.
+            value = Decimal(text)
         except InvalidOperation:
             value = None
         if value is None or not value.is_finite():

@@ -17,6 +17,8 @@ THREADS = 2  # Safaricom throttles queries; a few at a time are enough
 class PaymentTransaction(models.Model):
     """Chasing: requests whose outcome is not known are asked about, on the design's schedule."""
 
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = 'payment.transaction'
 
     def _mpesa_get_first_query_at(self):
@@ -33,6 +35,7 @@ class PaymentTransaction(models.Model):
         :return: None
         """
         self._mpesa_give_up_silent()
+        self._mpesa_hand_over_unknown()
         while batch := self._mpesa_claim_due_queries():
             calls = [tx._mpesa_prepare_query() for tx in batch]
             self.env.cr.commit()
@@ -43,6 +46,23 @@ class PaymentTransaction(models.Model):
             remaining = self.search_count(self._mpesa_get_due_query_domain())
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
                 break
+
+    @api.model
+    def _mpesa_hand_over_unknown(self):
+        """ Ask a person about requests that nobody can be asked about: Daraja gave them no id.
+
+        They stay open, as after a day of questions without an answer.
+
+        :return: None
+        """
+        unknown = self.search([
+            ('mpesa_push_state', '=', 'unknown'), ('mpesa_checkout_index', '=', False),
+            ('mpesa_needs_person', '=', False),
+            ('mpesa_sent_at', '<', fields.Datetime.now() - timedelta(seconds=const.CHASE_AGES[-1])),
+        ])
+        if unknown:
+            unknown.mpesa_needs_person = True
+            self.env.cr.commit()
 
     @api.model
     def _mpesa_get_due_query_domain(self):

@@ -18,3 +18,4 @@ from . import test_push
 from . import test_request_live
 from . import test_register_payment
 from . import test_ask
+from . import test_chase

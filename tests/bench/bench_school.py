@@ -1,8 +1,7 @@
-"""The school that the benchmark collects for. Runs inside an Odoo shell."""
+"""The school that the benchmark collects for. What takes an `env` runs inside an Odoo shell."""
 import json
 import secrets
 
-from odoo.fields import Command
 
 
 BILL = 12_500  # KES, each bill
@@ -18,6 +17,7 @@ def add_students(env, count):
     :return: Their ids, in the order of their admission numbers.
     :rtype: list[int]
     """
+    from odoo.fields import Command  # only there inside Odoo
     tax = env['account.tax'].search([
         ('type_tax_use', '=', 'sale'), ('amount', '=', 0), ('name', '=', '0% EXEMPT'),
     ], limit=1)
@@ -69,6 +69,8 @@ def make_requests(env, provider, students):
     :return: For each request what Daraja would tell of it.
     :rtype: list[dict]
     """
+    from odoo.fields import Command
+
     from odoo.addons.school_mpesa import vault
     Transaction = env['payment.transaction'].sudo().with_company(provider.company_id)
     news, values = [], []
@@ -170,6 +172,7 @@ def make_peer_requests(env, provider, students):
     :return: The requests.
     :rtype: payment.transaction
     """
+    from odoo.fields import Command
     requests = env['payment.transaction'].create([
         {
             'provider_id': provider.id,

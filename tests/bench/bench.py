@@ -1,0 +1,180 @@
+"""`make bench`: what trust.md section 7 asks for, each figure beside its peer from the same run.
+
+Writes .local/bench.json: every figure under its name, the budget of each, and all raw runs.
+Load is bounded in number and goes to this machine only.
+"""
+import argparse
+import datetime
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import accept_run
+import paid_run
+from stack_config import LOCAL, StackError, odoo_version, say
+from stack_with_addons import StackWithAddons
+
+
+# Name, what holds, and the bound (trust.md section 7); a goal is shown and not demanded.
+BUDGETS = {
+    'accept.ratio': ('at least', 1.6),
+    'accept.noop_ratio': ('at least', 0.65),
+    'accept.p95_ratio_2': ('at most', 0.6),
+    'accept.p95_ratio_8': ('at most', 0.5),
+    'accept.storm_p95_ratio': ('at most', 1.5),
+    'accept.sql': ('at most', 3),
+    'posting.ratio': ('at least', 4),
+    'paid_p95_ms': ('at most', 3000),
+}
+GOALS = {'accept.ratio': 1.8, 'posting.ratio': 6}
+# Runs, posts to each route in a run, payments of each path in a run, callbacks at two per second.
+SIZES = {'short': (5, 120, 50, 40), 'long': (5, 400, 200, 120)}
+
+
+def median(values):
+    """ Return the median, to three places. """
+    return round(statistics.median(values), 3)
+
+
+def accept_figures(found):
+    """ Return the figures of the accept runs: the medians of the ratios of each run.
+
+    :rtype: dict
+    """
+    by_clients = {
+        clients: [run for run in found['runs'] if run['clients'] == clients] for clients in (2, 8)
+    }
+    eight = by_clients[8]
+    return {
+        'accept.ratio': median(run['ours_rate'] / run['webhook_rate'] for run in eight),
+        'accept.noop_ratio': median(run['ours_rate'] / run['noop_rate'] for run in eight),
+        **{
+            f'accept.p95_ratio_{clients}': median(
+                run['ours_p95_ms'] / run['webhook_p95_ms'] for run in runs
+            )
+            for clients, runs in by_clients.items()
+        },
+        'accept.storm_p95_ratio': median(run['storm_p95_ms'] / run['ours_p95_ms'] for run in eight),
+        'accept.sql': found['sql'][len(found['sql']) // 2],
+        'accept.rate': median(run['ours_rate'] for run in eight),
+        'accept.webhook_rate': median(run['webhook_rate'] for run in eight),
+        'accept.noop_rate': median(run['noop_rate'] for run in eight),
+    }
+
+
+def posting_figures(found):
+    """ Return the figures of the posting runs.
+
+    :rtype: dict
+    """
+    rates = found['rates']
+    return {
+        'posting.ratio': round(median(rates['ours']) / median(rates['odoo']), 3),
+        'posting.rate': median(rates['ours']),
+        'posting.odoo_rate': median(rates['odoo']),
+        # By processors' time: another program on the machine cannot change it.
+        'posting.cpu_ratio': round(median(rates['ours_cpu']) / median(rates['odoo_cpu']), 3),
+    }
+
+
+def run(size):
+    """ Measure everything.
+
+    :param str size: 'short' or 'long'.
+    :return: Figures and raw runs.
+    :rtype: tuple[dict, dict]
+    """
+    runs, posts, payments, steady = SIZES[size]
+    figures, raw = {}, {}
+    with StackWithAddons(
+        'bench', Path(__file__).parent / 'addons', 'payment_flutterwave,school_bench',
+        workers=2, max_cron_threads=0, log_level='warn',
+    ) as stack:
+        say("posting, ours beside Odoo's own path")
+        for name, tracking, times in (('posting', False, runs), ('posting_tracked', True, 1)):
+            raw[name] = stack.shell(
+                "from bench.posting_run import run\n"
+                f"result = run(env, {times}, {payments}, tracking={tracking})",
+            )
+        figures |= posting_figures(raw['posting'])
+        figures['posting.tracked_ratio'] = posting_figures(raw['posting_tracked'])['posting.ratio']
+        say("accept, ours beside Odoo's own webhook and a route that does nothing")
+        raw['accept'] = accept_run.measure(stack, runs, posts)
+        figures |= accept_figures(raw['accept'])
+        say("from callback to paid bill, two a second")
+        empty_inbox(stack)
+        stack.max_cron_threads = 2
+        stack.restart_odoo()
+        raw['paid'] = paid_run.measure(stack, steady)
+        figures['paid_p95_ms'] = raw['paid']['p95']
+    return figures, raw
+
+
+def empty_inbox(stack):
+    """ Book what the accept runs left, so that the steady run starts with an empty inbox. """
+    stack.shell("""
+while env['mpesa.callback']._drain_batch():
+    pass
+""")
+
+
+def judge(figures):
+    """ Print each figure beside its budget.
+
+    :return: For each budget its bound and whether it is met.
+    :rtype: dict
+    """
+    budgets = {}
+    for name, (how, bound) in BUDGETS.items():
+        value = figures[name]
+        met = value >= bound if how == 'at least' else value <= bound
+        budgets[name] = {'budget': f'{how} {bound}', 'goal': GOALS.get(name), 'met': met}
+        goal = f', goal {GOALS[name]}' if name in GOALS else ''
+        say(f"{'ok  ' if met else 'MISS'}  {name:<24} {value:>9}  ({how} {bound}{goal})")
+    return budgets
+
+
+def main():
+    """ Measure, write, judge.
+
+    :return: The exit code: 1 when a budget is missed.
+    :rtype: int
+    """
+    parser = argparse.ArgumentParser(description="Benchmark of the collection of school fees.")
+    parser.add_argument('--short', action='store_true', help="under five minutes, for CI")
+    size = 'short' if parser.parse_args().short else 'long'
+    started = time.monotonic()
+    try:
+        figures, raw = run(size)
+    except StackError as error:
+        sys.stderr.write(f"\nSTOPPED: {error}\n")
+        return 1
+    budgets = judge(figures)
+    path = LOCAL / 'bench.json'
+    path.write_text(json.dumps({
+        'at': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
+        'size': size,
+        'seconds': round(time.monotonic() - started),
+        'processors': os.cpu_count(),
+        'odoo': odoo_version(),
+        **figures,
+        'accept': {
+            name.partition('.')[2]: value for name, value in figures.items()
+            if name.startswith('accept.')
+        },
+        'posting': {
+            name.partition('.')[2]: value for name, value in figures.items()
+            if name.startswith('posting.')
+        },
+        'budgets': budgets,
+        'runs': raw,
+    }, indent=2) + '\n')
+    say(f"all runs: {path}")
+    return 0 if all(budget['met'] for budget in budgets.values()) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -21,7 +21,7 @@ from odoo.tools.translate import LazyTranslate
 from .server_settings import get_setting
 
 
-_lt = LazyTranslate(__name__)
+_lt = LazyTranslate(__name__, default_lang='en_US')
 
 KEY_MISSING = _lt(
     "M-PESA secrets cannot be kept safe: the server's configuration holds no encryption key."

@@ -37,6 +37,8 @@ max_connections = 200
 random_page_cost = 1.1
 log_min_messages = warning
 log_min_error_statement = panic
+# Neither the statement nor the row that failed: both hold people's names and numbers.
+log_error_verbosity = terse
 CONF
     fi
     if ! running; then

@@ -17,29 +17,31 @@ VALIDATION_ACCEPTED = '{"ResultCode": "0", "ResultDesc": "Accepted"}'
 
 
 class CollectController(Controller):
+    # `_fields` takes what Odoo made of a body sent as a form; else it would log their names, and a
+    # JSON document sent as a form is one name, with the payer's number in it.
 
     @route('/collect/<token>/stk/<push>', **COLLECT)
-    def collect_stk(self, token, push):
+    def collect_stk(self, token, push, **_fields):
         """ Accept the outcome of one prompt, at that prompt's own address. """
         return self._accept('stk', token, push=push)
 
     @route('/collect/<token>/c2b/confirmation', **COLLECT)
-    def collect_confirmation(self, token):
+    def collect_confirmation(self, token, **_fields):
         """ Accept news of money that has arrived at the shortcode. """
         return self._accept('confirmation', token)
 
     @route('/collect/<token>/c2b/validation', **COLLECT)
-    def collect_validation(self, token):
+    def collect_validation(self, token, **_fields):
         """ Accept a payment before it happens: always, until a school chooses otherwise. """
         return self._accept('validation', token, answer=VALIDATION_ACCEPTED)
 
     @route('/collect/<token>/result', **COLLECT)
-    def collect_result(self, token):
+    def collect_result(self, token, **_fields):
         """ Accept the answer to an asynchronous request of ours. """
         return self._accept('result', token)
 
     @route('/collect/<token>/timeout', **COLLECT)
-    def collect_timeout(self, token):
+    def collect_timeout(self, token, **_fields):
         """ Accept word that an asynchronous request of ours found no answer in time. """
         return self._accept('timeout', token)
 

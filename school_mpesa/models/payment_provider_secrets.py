@@ -73,6 +73,8 @@ class PaymentProvider(models.Model):
             value = (provider[name] or '').strip()
             if value == SAVED:
                 continue
+            if value and not vault.has_keys():
+                raise vault.VaultError(self.env._(vault.KEY_MISSING))
             provider[f'{name}_sealed'] = value and vault.seal(
                 f'payment.provider,{provider.id},{name}', value
             )

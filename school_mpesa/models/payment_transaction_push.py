@@ -1,6 +1,7 @@
 # Scheduled actions commit on purpose: a claim before anything goes out, an answer as soon as it
 # is here.
 # pylint: disable=invalid-commit
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ _logger = get_payment_logger(__name__)
 BATCH = 10  # prompts taken from the outbox at once
 THREADS = 4  # prompts sent at the same time; none of them holds a cursor
 STALE_SECONDS = 300  # a prompt that waited longer would surprise the payer
+PATIENCE_SECONDS = 10  # a repeat that is due sooner is waited for
 TRIES = 3  # calls of one prompt, as long as Daraja certainly did not act on the one before
 SILENT_SECONDS = 60  # 'sent' this long without an answer: the sender was killed on the way
 
@@ -39,7 +41,12 @@ class PaymentTransaction(models.Model):
         :return: None
         """
         self._mpesa_give_up_silent()
-        while batch := self._mpesa_claim_queued():
+        while True:
+            batch = self._mpesa_claim_queued()
+            if not batch:
+                if self._mpesa_wait_for_repeats():
+                    continue
+                break
             calls = [tx._mpesa_prepare_push() for tx in batch]
             self.env.cr.commit()
             with ThreadPoolExecutor(max_workers=THREADS) as pool:
@@ -49,6 +56,26 @@ class PaymentTransaction(models.Model):
             remaining = self.search_count(self._mpesa_get_queued_domain())
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
                 break
+
+    @api.model
+    def _mpesa_wait_for_repeats(self):
+        """ Wait for prompts that may be sent again within seconds, with no transaction open.
+
+        Odoo looks at planned wake-ups once a minute only, and a parent is watching the page.
+
+        :return: Whether there is one to send now.
+        :rtype: bool
+        """
+        soonest = self.search(
+            [('mpesa_push_state', '=', 'queued'), ('mpesa_next_push_at', '!=', False)],
+            order='mpesa_next_push_at', limit=1,
+        ).mpesa_next_push_at
+        self.env.cr.commit()
+        wait = soonest and (soonest - fields.Datetime.now()).total_seconds()
+        if soonest is False or wait > PATIENCE_SECONDS:
+            return False
+        time.sleep(max(wait, 0) + 0.1)
+        return True
 
     @api.model
     def _mpesa_get_queued_domain(self):

@@ -19,3 +19,6 @@ from . import test_request_live
 from . import test_register_payment
 from . import test_ask
 from . import test_chase
+from . import test_provider
+from . import test_odoo_road
+from . import test_no_personal_data

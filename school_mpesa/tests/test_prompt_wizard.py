@@ -1,3 +1,6 @@
+import os
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, RedirectWarning
 from odoo.tests import Form, tagged
 
@@ -169,6 +172,12 @@ class TestPromptWizard(DeskCommon):
         self.assertIn("keys from Safaricom are missing", form.provider_warning)
         with self.assertRaises(MpesaRequestError):
             form.save().action_send()
+
+    def test_no_keys_on_the_server(self):
+        with patch.dict(os.environ, {'SCHOOL_MPESA_KEYS': ''}):
+            form = self.open_wizard()
+            self.assertIn("no encryption keys", form.provider_warning)
+            self.assertFalse(form.phone_options)
 
     def test_a_number_that_left_the_family_is_not_prompted(self):
         form = self.open_wizard()

@@ -33,6 +33,13 @@ SECRETS = ('simulator-consumer-key', 'simulator-consumer-secret', 'Bearer')
 class TestPush(BookingCommon):
     """The outbox against every fault of Daraja: never twice to a phone, never silent."""
 
+    def setUp(self):
+        super().setUp()
+        # Step by step: a repeat is not waited for, but for the test that is about the waiting.
+        patience = patch(f'{PUSH}.PATIENCE_SECONDS', -3600)
+        patience.start()
+        self.addCleanup(patience.stop)
+
     def push(self, times=1):
         """ Empty the outbox, several times over, each later try due at once. """
         for _run in range(times):
@@ -123,6 +130,15 @@ class TestPush(BookingCommon):
                 self.assertEqual(tx.mpesa_push_state, 'queued', "Not before its time.")
                 self.push()
                 self.assertEqual(tx.mpesa_push_state, 'accepted')
+
+    def test_a_repeat_within_seconds_is_waited_for(self):
+        """ Odoo looks at planned wake-ups once a minute only, and a parent is watching. """
+        self.control.script(api='stk_push', fault='spike_arrest', times=1)
+        tx = self.ask()
+        with patch(f'{PUSH}.PATIENCE_SECONDS', 10):
+            self.push()
+        self.assertEqual(tx.mpesa_push_state, 'accepted')
+        self.assertEqual(self.count_pushes('254712000111'), 1)
 
     def test_busy_for_ever_ends(self):
         self.control.script(api='stk_push', fault='spike_arrest', times=None)

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 
-from .. import const, daraja
+from .. import const, daraja, vault
 from ..models.request_error import MpesaRequestError
 from .mpesa_prompt_wizard import OTHER
 
@@ -56,6 +56,12 @@ class MpesaPromptWizard(models.TransientModel):
                 wizard.provider_warning = self.env._(
                     "%(school)s has no M-PESA shortcode in use. No prompt can be sent. Ask the"
                     " administrator to set one up.", school=student.company_id.sudo().name,
+                )
+                continue
+            if not vault.has_keys():
+                wizard.provider_warning = self.env._(
+                    "This server holds no encryption keys, so no prompt can be sent. Ask the"
+                    " administrator: the M-PESA provider says how to make them."
                 )
                 continue
             wizard.provider_warning = wizard._explain(

@@ -59,6 +59,9 @@ def accept_figures(found):
         },
         'accept.storm_p95_ratio': median(run['storm_p95_ms'] / run['ours_p95_ms'] for run in eight),
         'accept.sql': found['sql'][len(found['sql']) // 2],
+        # Of the servers' processors: what is left when nothing else runs on the machine.
+        'accept.cpu_ratio': median(run['webhook_cpu_ms'] / run['ours_cpu_ms'] for run in eight),
+        'accept.noop_cpu_ratio': median(run['noop_cpu_ms'] / run['ours_cpu_ms'] for run in eight),
         'accept.rate': median(run['ours_rate'] for run in eight),
         'accept.webhook_rate': median(run['webhook_rate'] for run in eight),
         'accept.noop_rate': median(run['noop_rate'] for run in eight),

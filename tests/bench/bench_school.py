@@ -3,7 +3,6 @@ import json
 import secrets
 
 
-
 BILL = 12_500  # KES, each bill
 PAID_AT = 20260914101533  # EAT, as Daraja writes it
 WEBHOOK_SECRET = 'bench-webhook'

@@ -67,16 +67,6 @@ class Load:
                 self.headers.append(answer.headers.get('X-Bench'))
         connection.close()
 
-    @property
-    def rate(self):
-        """ Answers per second. """
-        return len(self.seconds) / self.elapsed
-
-    @property
-    def p95(self):
-        """ Milliseconds within which 95 of 100 were answered. """
-        return percentile(self.seconds, 95) * 1000
-
 
 def percentile(values, percent):
     """ Return a percentile of some values.

@@ -39,7 +39,7 @@ def pick(stack, index):
          WHERE l.student_id = %s ORDER BY l.priority, l.id LIMIT 1
         """, [student['id']],
     )
-    return student, re.sub(r'\D', '', row['phone'])
+    return student, f"254{re.sub(r'[^0-9]', '', row['phone'])[-9:]}"
 
 
 def test_two_clicks_from_the_student_to_paid(stack, desk_page, phone_page):
@@ -108,6 +108,10 @@ def test_wrong_entries_are_explained_beside_the_field(stack, desk_page):
     dialog.locator('[name=amount] input').press('Tab')
     expect(dialog.locator('[name=phone_warning]')).to_contain_text('Kenyan mobile number')
     expect(dialog.locator('[name=amount_warning]')).to_contain_text('250,000 at once')
+    dialog.locator('button[name=action_send]').click()
+    refusal = desk_page.locator('.modal').last
+    expect(refusal).to_contain_text('250,000 at once')  # in words, and not "Something went wrong"
+    refusal.locator('.modal-footer button').click()
     dialog.locator('[name=other_phone] input').fill('0733 444 555')
     dialog.locator('[name=other_phone] input').press('Tab')
     expect(dialog.locator('[name=phone_hint]')).to_contain_text('ported')

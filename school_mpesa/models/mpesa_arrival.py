@@ -1,9 +1,13 @@
 """One piece of news about money, read from a message and not yet booked."""
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from .. import daraja
+
+# A Kenyan mobile number somewhere in what was typed, with or without prefix, however it is spaced.
+PHONE_IN_TEXT = re.compile(r'(?:\+?254|0)?[^\w+]*[17](?:[^\w]*\d){8}')
 
 
 @dataclass
@@ -66,8 +70,16 @@ class Arrival:
 
         :rtype: str
         """
-        text = self.account_reference.strip()[:40]
-        try:
-            return daraja.msisdn.parse(text).masked
-        except daraja.MsisdnError:
-            return text
+        return PHONE_IN_TEXT.sub(_mask, self.account_reference.strip())[:40]
+
+
+def _mask(match):
+    """ Return what may be shown of a number that stands in a text.
+
+    :param re.Match match: The number as it was typed.
+    :rtype: str
+    """
+    try:
+        return daraja.msisdn.parse(match.group()).masked
+    except daraja.MsisdnError:
+        return '***'

@@ -123,15 +123,7 @@ class MpesaCallback(models.Model):
     def _compute_age(self):
         now = fields.Datetime.now()
         for callback in self:
-            minutes = int((now - callback.received_at).total_seconds() // 60)
-            if minutes < 1:
-                callback.age = self.env._("under a minute")
-            elif minutes < 120:
-                callback.age = self.env._("%(count)s min", count=minutes)
-            elif minutes < 2880:
-                callback.age = self.env._("%(count)s h", count=minutes // 60)
-            else:
-                callback.age = self.env._("%(count)s days", count=minutes // 1440)
+            callback.age = self._describe_age(now - callback.received_at)
 
     # === ACTION METHODS === #
 

@@ -5,7 +5,9 @@ from decimal import Decimal, InvalidOperation
 from psycopg2 import errors as pg_errors
 
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
 from odoo.fields import Command
+from odoo.tools import mute_logger
 
 from .. import const, daraja
 from .request_error import MpesaRequestError
@@ -92,12 +94,14 @@ class PaymentTransaction(models.Model):
         """
         self._mpesa_check_prompt_limits(values['mpesa_phone_index'], values['provider_id'])
         try:
-            with self.env.cr.savepoint():
+            # The log would quote the whole row of what is no error: two taps at once.
+            with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
                 return self.create([values])
         except pg_errors.UniqueViolation as error:
             # A parallel tap was quicker. Its row is invisible to this snapshot, so ask the
             # framework to run this request again: then it is found and returned or named.
-            raise pg_errors.SerializationFailure from error
+            message = "A parallel request was quicker."
+            raise ConcurrencyError(message) from error
 
     # === CHECKS === #
 

@@ -138,7 +138,8 @@ class TestBookingFaults(BookingCommon):
 
         def fail_for_some(payments):
             if any(payment.amount == 13 for payment in payments):
-                raise ZeroDivisionError("0712000111 must not be logged")
+                message = "0712000111 must not be logged"
+                raise ZeroDivisionError(message)
             return post(payments)
 
         with patch.object(Payment, 'action_post', fail_for_some), \

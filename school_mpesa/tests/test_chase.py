@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 
 from odoo import fields
@@ -63,7 +64,7 @@ class TestChase(BookingCommon):
 
     def test_the_schedule(self):
         tx = self.prompt()
-        for age, following in zip(SCHEDULE, SCHEDULE[1:], strict=False):
+        for age, following in itertools.pairwise(SCHEDULE):
             with self.subTest(age=age):
                 self.assertEqual(self.ask_daraja(tx, age + 1), 1)
                 self.assertEqual(self.get_next_age(tx), following)

@@ -2,6 +2,7 @@ import os
 from unittest.mock import patch
 
 from daraja_simulator import defaults
+from psycopg2 import errors as pg_errors
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -168,11 +169,11 @@ class TestProvider(BookingCommon):
     # === SHORTCODE AND JOURNAL === #
 
     def test_a_shortcode_belongs_to_one_provider(self):
-        with self.assertRaises(Exception), self.env.cr.savepoint(), mute_logger('odoo.sql_db'):
+        with self.assertRaises(pg_errors.UniqueViolation), self.env.cr.savepoint(), mute_logger('odoo.sql_db'):
             self.create_provider(shortcode='600111')
         other = self.create_school("Amani School")
         self.env.user.company_ids |= other
-        with self.assertRaises(Exception), self.env.cr.savepoint(), mute_logger('odoo.sql_db'):
+        with self.assertRaises(pg_errors.UniqueViolation), self.env.cr.savepoint(), mute_logger('odoo.sql_db'):
             self.create_provider(school=other, shortcode='600111')
 
     def test_shortcodes_that_cannot_be(self):
@@ -184,7 +185,7 @@ class TestProvider(BookingCommon):
     def test_a_journal_of_its_own_that_posts_to_the_wallet(self):
         journal = self.provider.journal_id
         line = journal.inbound_payment_method_line_ids.filtered(
-            lambda l: l.payment_provider_id == self.provider
+            lambda item: item.payment_provider_id == self.provider
         )
         self.assertEqual(line.payment_account_id, journal.default_account_id)
         other = self.create_provider(shortcode='600222')

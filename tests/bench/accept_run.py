@@ -156,4 +156,4 @@ def measure(stack, runs, count):
                 run |= turn.figures(name)
             found.append(run)
     warm = accept.ours(40, 2, extra={'X-Bench': '1'})
-    return {'runs': found, 'sql': sorted(map(int, warm.headers))}
+    return {'runs': found, 'sql': sorted(warm.queries)}

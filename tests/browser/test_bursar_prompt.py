@@ -109,8 +109,9 @@ def test_wrong_entries_are_explained_beside_the_field(stack, desk_page):
     expect(dialog.locator('[name=phone_warning]')).to_contain_text('Kenyan mobile number')
     expect(dialog.locator('[name=amount_warning]')).to_contain_text('250,000 at once')
     dialog.locator('button[name=action_send]').click()
-    refusal = desk_page.locator('.modal').last
-    expect(refusal).to_contain_text('250,000 at once')  # in words, and not "Something went wrong"
+    # In words, and not "Something went wrong".
+    refusal = desk_page.locator('.modal:has(.modal-title:text-is("M-PESA"))')
+    expect(refusal).to_contain_text('250,000 at once')
     refusal.locator('.modal-footer button').click()
     dialog.locator('[name=other_phone] input').fill('0733 444 555')
     dialog.locator('[name=other_phone] input').press('Tab')

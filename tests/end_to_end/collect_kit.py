@@ -73,22 +73,27 @@ def send(url, body=b'', method='POST', headers=None, source='127.0.0.1'):
         return Answer(answer.status, answer.headers, answer.read())
 
 
-def converse(road, *pieces, wait=20):
+def converse(road, *pieces, wait=20, silence=0.5, hang_up=False):
     """ Send raw bytes to the proxy, piece by piece, and return all that comes back.
 
-    :param bytes pieces: What is sent; b'' means that the sender is done.
-    :param float wait: Seconds for the whole answer.
+    :param bytes pieces: What is sent.
+    :param float wait: Seconds for the beginning of an answer.
+    :param float silence: Seconds without a further byte after which nothing more is expected.
+    :param bool hang_up: Whether the sender closes its side when all is sent.
     :rtype: bytes
     """
     port = urlsplit(road.stack.url).port
     heard = b''
     with contextlib.closing(socket.create_connection(('127.0.0.1', port), timeout=wait)) as line:
-        with contextlib.suppress(ConnectionError):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(ConnectionError, TimeoutError):
             for piece in pieces:
                 line.sendall(piece)
-            line.shutdown(socket.SHUT_WR)
+            if hang_up:
+                line.shutdown(socket.SHUT_WR)
             while got := line.recv(65_536):
                 heard += got
+                line.settimeout(silence)
     return heard
 
 

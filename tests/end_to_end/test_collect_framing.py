@@ -1,5 +1,8 @@
 """Odd framing at the callback addresses: one row for one request, or none; nothing is smuggled."""
-import time
+import contextlib
+import socket
+import struct
+from urllib.parse import urlsplit
 
 import pytest
 from bad_bodies import c2b
@@ -94,7 +97,9 @@ def test_smuggling(road, path, rows, lines):
 
 
 def test_a_body_shorter_than_said_is_not_accepted(road, path, rows):
-    heard = converse(road, head(path, f'Content-Length: {len(BODY) + 50}'), BODY)
+    heard = converse(
+        road, head(path, f'Content-Length: {len(BODY) + 50}'), BODY, hang_up=True,
+    )
     assert 200 not in status_lines(heard)
     assert rows() == 0
 
@@ -102,10 +107,8 @@ def test_a_body_shorter_than_said_is_not_accepted(road, path, rows):
 @pytest.mark.parametrize('length', [65_537, 20 * 2**20, 2 * 2**30, 10**18])
 def test_too_large_is_refused_before_it_is_sent(road, path, rows, length):
     reached = road.stack.log_text().count('/collect/')
-    started = time.monotonic()
-    heard = converse(road, head(path, f'Content-Length: {length}'))
+    heard = converse(road, head(path, f'Content-Length: {length}'), wait=3)
     assert status_lines(heard) == [413]
-    assert time.monotonic() - started < 2
     assert rows() == 0
     assert road.stack.log_text().count('/collect/') == reached  # decided before Odoo
 
@@ -130,10 +133,6 @@ def test_the_largest_is_kept(road, path, rows):
 
 
 def test_a_sender_who_does_not_wait_for_the_answer(road, path, rows):
-    import contextlib
-    import socket
-    import struct
-    from urllib.parse import urlsplit
     log = len(road.stack.log_text())
     line = socket.create_connection(('127.0.0.1', urlsplit(road.stack.url).port), timeout=10)
     with contextlib.closing(line):

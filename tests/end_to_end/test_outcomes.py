@@ -1,4 +1,4 @@
-"""What can become of one prompt: paid, part, cancelled, wrong PIN, late; and what the payer reads."""
+"""What can become of one prompt (paid, part, cancelled, wrong PIN, late), and what payers read."""
 import pytest
 from road import wait_for
 

@@ -6,7 +6,6 @@ stands nowhere; neither does any token, credential or key.
 import base64
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -117,7 +116,7 @@ def walk_paybill(road, child):
     road.control.set(c2b_names='full')
     shortcode = road.school['shortcode']
     for number, account in enumerate((
-        f'0{STRANGER}', f'254{STRANGER}', f'+254{STRANGER}', f'0757 313 929', child['admission_no'],
+        f'0{STRANGER}', f'254{STRANGER}', f'+254{STRANGER}', '0757 313 929', child['admission_no'],
         f'0{GUARDIAN}',
     )):
         road.control.pay_bill(f'254{STRANGER}', shortcode, account, 140 + number)
@@ -176,7 +175,7 @@ def dump(road):
     """ The whole database as text, line by line with the table and columns it belongs to. """
     path = road.stack.log_folder / 'dump.sql'
     with path.open('w') as file:
-        subprocess.run(
+        stack_config.run_command(
             ['pg_dump', '--format=plain', road.stack.database], stdout=file, check=True,
             env={**os.environ, **stack_config.postgres_environment()},
         )

@@ -34,7 +34,8 @@ def mask_paths(*prefixes):
     """Mask the segment that follows these prefixes from now on.
 
     :param str prefixes: Beginnings of paths, such as '/rc/'; the segment after them is secret, as
-                         is any later one of 16 or more letters and digits.
+                         is any later one of 16 or more letters and digits, and whatever is longer
+                         than a language in the query: a sender may put a phone number there.
     :return: None
     """
     global _pattern, _prefixes  # noqa: PLW0603 - logging itself is global to the process
@@ -46,6 +47,7 @@ def mask_paths(*prefixes):
     _pattern = re.compile(
         r'(?P<start>(?:^|[\s"\'=]|://[^/\s]+)(?:/+[a-z]{2,3}(?:_[A-Za-z]+)?)?/+(?:'
         + alternatives + r')/+)(?P<secret>[^/\s?#"\']+)(?P<rest>[^\s?#"\']*)'
+        r'(?P<query>\??[^\s"\']*)'
     )
 
 
@@ -58,6 +60,7 @@ def mask(text):
     return _pattern.sub(
         lambda match: (
             match['start'] + MASK + re.sub(r'[0-9A-Za-z_-]{16,}', MASK, match['rest'])
+            + re.sub(r'[^?&=]{6,}', MASK, match['query'])
         ),
         text,
     )

@@ -17,5 +17,14 @@ def post_init_hook(env):
 
 def uninstall_hook(env):
     reset_payment_provider(env, 'mpesa')
+    # Requests that were never paid stay, and so must their provider: Odoo would try to delete it
+    # with our other records, fail, and log an error.
+    provider = env.ref('school_mpesa.payment_provider_mpesa', raise_if_not_found=False)
+    if provider and env['payment.transaction'].search_count(
+        [('provider_id', '=', provider.id)], limit=1,
+    ):
+        env['ir.model.data'].search([
+            ('module', '=', 'school_mpesa'), ('name', '=', 'payment_provider_mpesa'),
+        ]).unlink()
     # The inbox guards itself by a function in the database, which outlives its table.
     env.cr.execute('DROP FUNCTION IF EXISTS mpesa_callback_guard() CASCADE')

@@ -1,8 +1,12 @@
+import logging
 import re
 
 from odoo import http
+from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
+
+_logger = logging.getLogger(__name__)
 
 # Nothing of a receipt may stay in a cache, a search engine, or the address that the next site sees.
 HEADERS = {
@@ -83,9 +87,14 @@ class SchoolReceiptController(http.Controller):
             return self._answer_not_found()
         # The code stands for the right to read; reports are for internal users.
         report_sudo = request.env['ir.actions.report'].sudo().with_company(receipt.company_id)
-        pdf, _type = report_sudo.with_context(school_receipt_public=True)._render_qweb_pdf(
-            'school_fees.report_school_receipt', receipt.ids,
-        )
+        try:
+            pdf, _type = report_sudo.with_context(school_receipt_public=True)._render_qweb_pdf(
+                'school_fees.report_school_receipt', receipt.ids,
+            )
+        except UserError:
+            # The printing program failed. The page shows the same; its words are for no payer.
+            _logger.warning("A receipt could not be printed; its page was shown instead.")
+            return request.redirect(receipt._get_public_url(), code=303)
         return request.make_response(pdf, headers=list({
             **HEADERS,
             'Content-Type': 'application/pdf',

@@ -44,7 +44,10 @@ class SchoolReceiptPage(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        receipt_sudo = self.sudo()  # The public code or the log-in was checked by the caller.
+        # Who holds the public code comes in sudo mode; anyone else needs the right: every log-in,
+        # a parent's too, can ask Odoo to print any report of any record.
+        self.check_access('read')
+        receipt_sudo = self.sudo()
         currency = receipt_sudo.currency_id
         return {
             'school': receipt_sudo.company_id.name,
@@ -83,7 +86,8 @@ class SchoolReceiptPage(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        receipt_sudo = self.sudo()  # The public code was checked by the caller.
+        self.check_access('read')  # Who holds the public code comes in sudo mode.
+        receipt_sudo = self.sudo()
         return {
             'school': receipt_sudo.company_id.name,
             'number': receipt_sudo.number,

@@ -28,6 +28,20 @@ class IrCron(models.Model):
         Odoo only writes the wake-up; without a notification nobody reads it for up to 70 s.
         """
         super()._reschedule_asap(job)
+        self._notify_after_mpesa_job(job)
+
+    @api.model
+    def _reschedule_later(self, job):
+        """ Override of `base` to look again for what came in while the action ran.
+
+        Workers that were notified meanwhile found the action taken, and sleep again. One that is
+        woken for nothing reads one row.
+        """
+        super()._reschedule_later(job)
+        self._notify_after_mpesa_job(job)
+
+    @api.model
+    def _notify_after_mpesa_job(self, job):
         if self._is_mpesa_job(job):
             self.env.cr.postcommit.add(self._notifydb)
 

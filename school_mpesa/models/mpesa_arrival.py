@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from .. import daraja
 
+
 # A Kenyan mobile number somewhere in what was typed, with or without prefix, however it is spaced.
 PHONE_IN_TEXT = re.compile(r'(?:\+?254|0)?[^\w+]*[17](?:[^\w]*\d){8}')
 

@@ -1,3 +1,5 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -204,7 +206,10 @@ class MpesaCallback(models.Model):
                 'push_digest': (push and vault.blind_index('push', push)) or None,
                 'body': vault.seal_bytes(key, raw),
                 'digest': vault.keyed_digest(key, raw),
-                'content_type': content_type[:80].replace('\x00', ''),
+                # The kind of content only: a stranger may write anything behind it.
+                'content_type': re.sub(
+                    r'[0-9]{5,}|[^!-~]', '', content_type.partition(';')[0],
+                )[:80],
                 'source': source or None,
                 'listed': listed,
                 'state': 'quarantined' if quarantined else 'new',

@@ -131,4 +131,28 @@ class MpesaCallbackToken(models.Model):
         for digest, (known_kind, *provider) in self._get_known().items():
             if hmac.compare_digest(digest.encode(), wanted) and known_kind == kind:
                 found = tuple(provider)
-        return found
+        return found or self._find_new(wanted.decode(), kind)
+
+    @api.model
+    def _find_new(self, digest, kind):
+        """ Look for a token that the cache does not know, in the database.
+
+        Another process may have issued it a moment ago: this one's cache hears of that only when
+        the other's work has ended, while the result of the first prompt may be here already. Only
+        wrong tokens pay for the look.
+
+        :param str digest: The keyed digest of the token.
+        :param str kind: 'stk', 'c2b' or 'result'.
+        :return: (provider id, company id, source check, environment), or None.
+        :rtype: tuple | None
+        """
+        self.env.cr.execute(
+            # Raw SQL: as for the cache.
+            """
+            SELECT p.id, p.company_id, p.mpesa_source_check, p.mpesa_environment
+              FROM mpesa_callback_token t
+              JOIN payment_provider p ON p.id = t.provider_id
+             WHERE t.digest = %s AND t.kind = %s
+            """, [digest, kind],
+        )
+        return self.env.cr.fetchone()

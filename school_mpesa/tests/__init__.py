@@ -22,3 +22,4 @@ from . import test_chase
 from . import test_provider
 from . import test_odoo_road
 from . import test_no_personal_data
+from . import test_booking_hostile

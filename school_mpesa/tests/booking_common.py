@@ -27,7 +27,8 @@ class BookingCommon(SchoolMpesaCommon):
     def push_url(self, tx):
         """ Return the address that Daraja was given for one prompt. """
         token = self.env['mpesa.callback.token']._get(tx.provider_id, 'stk')
-        return f'https://school.example/collect/{token}/stk/{vault.derive_token("push", tx.mpesa_salt)}'
+        push = vault.derive_token('push', tx.mpesa_salt)
+        return f'https://school.example/collect/{token}/stk/{push}'
 
     def stk_body(self, tx, code=0, receipt='UIE4K7P2QX', **values):
         """ Return a prompt's result as Daraja posts it (daraja.md 3.5, 3.6).
@@ -143,7 +144,9 @@ class BookingCommon(SchoolMpesaCommon):
             if live:
                 self.assertEqual(live.amount, movement.amount)
                 self.assertEqual(live.external_ref, movement.receipt)
-                self.assertEqual(live.line_ids.payment_id.mapped('state'), ['paid'] * len(live.line_ids))
+                self.assertEqual(
+                    live.line_ids.payment_id.mapped('state'), ['paid'] * len(live.line_ids)
+                )
         self.assert_conserved()
 
     def assert_paid(self, tx, receipt='UIE4K7P2QX', late=False):
@@ -165,7 +168,7 @@ class BookingCommon(SchoolMpesaCommon):
         self.assertEqual(movement.receipt_id, tx.mpesa_receipt_id)
 
     def assert_unpaid(self, tx, push_state='declined'):
-        """ Assert that a request took no money, and that nothing of another payment clings to it. """
+        """ Assert that a request took no money, and nothing of another payment clings to it. """
         self.assertEqual(tx.mpesa_push_state, push_state)
         self.assertNotEqual(tx.state, 'done')
         self.assertFalse(tx.payment_id)

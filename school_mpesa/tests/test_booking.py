@@ -34,7 +34,9 @@ class TestBooking(BookingCommon):
         for order in ('stk', 'c2b'):
             with self.subTest(first=order):
                 code = f'UIE4K7P2{order[:2].upper()}'
-                tx = self.prompt(amount=4_000, phone={'stk': '0712000301', 'c2b': '0712000302'}[order])
+                tx = self.prompt(
+                    amount=4_000, phone={'stk': '0712000301', 'c2b': '0712000302'}[order],
+                )
                 if order == 'stk':
                     callbacks = self.stk(tx, receipt=code), self.c2b(code, '4000.00')
                 else:

@@ -169,11 +169,13 @@ class TestProvider(BookingCommon):
     # === SHORTCODE AND JOURNAL === #
 
     def test_a_shortcode_belongs_to_one_provider(self):
-        with self.assertRaises(pg_errors.UniqueViolation), self.env.cr.savepoint(), mute_logger('odoo.sql_db'):
+        with self.assertRaises(pg_errors.UniqueViolation), self.env.cr.savepoint(), \
+                mute_logger('odoo.sql_db'):
             self.create_provider(shortcode='600111')
         other = self.create_school("Amani School")
         self.env.user.company_ids |= other
-        with self.assertRaises(pg_errors.UniqueViolation), self.env.cr.savepoint(), mute_logger('odoo.sql_db'):
+        with self.assertRaises(pg_errors.UniqueViolation), self.env.cr.savepoint(), \
+                mute_logger('odoo.sql_db'):
             self.create_provider(school=other, shortcode='600111')
 
     def test_shortcodes_that_cannot_be(self):

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 
 # Debian's Odoo leaves out a library that is not free; its backend asks for it all the same.
-EXPECTED_ERRORS = re.compile(r'selfie_segmentation|favicon')
+EXPECTED_ERRORS = re.compile(r'selfie_segmentation')
 PIN_FIELDS = (
     'input[type=password]:not([name=password]), input[name*=pin i]:not([name*=ping i]),'
     ' input[autocomplete=one-time-code], input[placeholder*="PIN"], input[aria-label*="PIN"]'
@@ -25,10 +25,8 @@ def watched():
 
     def watch(page):
         page.on('pageerror', lambda error: seen.append(str(error)))
-        page.on('console', lambda message: seen.append(message.text)
+        page.on('console', lambda message: seen.append(f"{message.text} {message.location['url']}")
                 if message.type == 'error' else None)
-        page.on('response', lambda answer: seen.append(f'{answer.status} {answer.url}')
-                if answer.status >= 500 else None)
         return page
 
     yield watch

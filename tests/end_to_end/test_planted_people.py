@@ -78,8 +78,14 @@ def walk_portal(road, child):
     assert requests.post(again, data=wrong, timeout=60).status_code == 422
     assert requests.post(again, data={**wrong, 'phone': f'0{STRANGER}'}, timeout=60).ok
     road.control.pay(road.control.wait_prompt(asked['phone'], timeout=30))
+    road.wait_bill(bill, 'partial')
+    wait_for(lambda: not road.stack.sql(
+        "SELECT 1 FROM payment_transaction WHERE mpesa_student_id = %s AND mpesa_in_flight",
+        [child['id']],
+    ), "end of the second prompt")
     road.control.script(phone=f'254{STRANGER}', outcome='1037', callback='late_success', seconds=2)
     late = road.parent_asks(bill, amount=113, phone=STRANGER)
+    assert 'error' not in late, late['error']
     road.wait_request(late, 'paid')
     return asked
 

@@ -4,12 +4,13 @@ import re
 import pytest
 import requests
 from live_road import LiveRoad
+from road import wait_for
 from stack import Stack
 from stack_config import StackError
 
 
 @pytest.fixture
-def school(request):
+def school():
     """ A school of its own, since it does not survive the test. """
     with Stack('uninstall', workers=0, nginx=False, demo=True) as stack:
         yield LiveRoad(stack)
@@ -18,7 +19,16 @@ def school(request):
 def uninstall(road, module):
     """ Press *Uninstall* on the Apps screen. """
     row, = road.stack.sql("SELECT id FROM ir_module_module WHERE name = %s", [module])
-    return road.call('admin', 'ir.module.module', 'button_immediate_uninstall', [row['id']])
+
+    def press():
+        try:
+            return [road.call('admin', 'ir.module.module', 'button_immediate_uninstall', [row['id']])]
+        except StackError as error:
+            if "try again later" in str(error):  # a scheduled action is running just now
+                return None
+            raise
+
+    return wait_for(press, "moment without a scheduled action")
 
 
 def states(road):

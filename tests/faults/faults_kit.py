@@ -1,10 +1,14 @@
 """What the fault tests share: students in numbers, held callbacks, failpoints, kills."""
+import json
 import random
+import socket
+import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import invariants
 import requests
+import stack_database
 from road import Road, wait_for
 
 
@@ -122,6 +126,21 @@ for student_id, phone in zip({students!r}, {phones!r}):
         except requests.RequestException:
             return None
 
+    def post_and_hang_up(self, message, seconds=0.5):
+        """ Post a message and reset the connection before the answer is read. """
+        body = message['body'].encode()
+        path = '/collect/' + message['url'].split('/collect/')[1]
+        place = ('127.0.0.1', self.stack.ports['public'])
+        line = socket.create_connection(place, timeout=10)
+        line.sendall(
+            f'POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+            f'Content-Length: {len(body)}\r\n\r\n'.encode() + body
+        )
+        # Long enough for nginx to have passed it on; then a reset instead of a goodbye.
+        time.sleep(seconds)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        line.close()
+
     def post_all(self, messages, clients=8):
         """ Post messages from several clients at once.
 
@@ -136,7 +155,6 @@ for student_id, phone in zip({students!r}, {phones!r}):
 
         No money moves at the simulator; `expect_extra` tells conservation about it.
         """
-        import json
         body = {
             'TransactionType': 'Pay Bill', 'TransID': receipt, 'TransTime': '20260914101533',
             'TransAmount': f'{amount}.00', 'BusinessShortCode': self.school['shortcode'],
@@ -234,6 +252,15 @@ for student_id, phone in zip({students!r}, {phones!r}):
         for left in self.stack.failpoints.glob(f'{name}.taken.*'):
             left.unlink()
 
+    def wake(self):
+        """ Wake the drain, as the next accepted message would. """
+        self.stack.sql("""
+            INSERT INTO ir_cron_trigger (cron_id, call_at)
+            SELECT res_id, clock_timestamp() AT TIME ZONE 'UTC' FROM ir_model_data
+             WHERE module = 'school_mpesa' AND name = 'cron_drain'
+        """)
+        stack_database.run("SELECT pg_notify('cron_trigger', %s)", params=[self.stack.database])
+
     def trickle(self, messages, seed):
         """ Return messages in an order of a seed, as a network would bring them.
 
@@ -242,8 +269,3 @@ for student_id, phone in zip({students!r}, {phones!r}):
         shuffled = list(messages)
         random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order, not a secret
         return shuffled
-
-    @staticmethod
-    def pause(seconds):
-        """ Let time pass where only time can tell. """
-        time.sleep(seconds)

@@ -16,6 +16,13 @@ def stack():
 
 
 @pytest.fixture(scope='session')
+def road(stack):
+    """ The ways to ask for money and to see what became of it; no phone or amount comes twice. """
+    from live_road import LiveRoad
+    return LiveRoad(stack)
+
+
+@pytest.fixture(scope='session')
 def browser():
     """ A Chromium for the whole run; pages come from the fixtures below. """
     from playwright.sync_api import sync_playwright

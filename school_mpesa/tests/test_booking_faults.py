@@ -195,7 +195,33 @@ class TestBookingFaults(BookingCommon):
         self.assertEqual(callback.state, 'done')
         self.assertEqual(callback.mpesa_transaction_id.receipt_id.line_ids.student_id, self.student)
 
+    def test_a_bursar_typed_the_same_code_as_money_of_another_kind(self):
+        """ A bank's reference may equal an M-PESA code: it is another payment (design section 4). """
+        self.create_receipt({self.student: 40}, external_ref='UIE4K7P2QX', money_kind='bank')
+        callback = self.drain_c2b(amount='10.00')
+        self.assertEqual(callback.state, 'done')
+        self.assertEqual(self.student.balance, 32_450)
+
     # === NUMBERS === #
+
+    def test_each_school_numbers_its_own_receipts(self):
+        other = self.create_school("Amani School")
+        self.env.user.company_ids |= other
+        theirs = self.create_provider(school=other, shortcode='600222')
+        self.env['school.student'].with_company(other).create({
+            'name': "Amina Yusuf", 'admission_no': 'AM-1', 'company_id': other.id,
+        })
+        for n in range(3):
+            self.c2b(f'UIE4K7PR{n:02d}', '10.00')
+            self.c2b(f'UIE4K7PS{n:02d}', '10.00', 'AM-1', provider=theirs)
+        self.drain()
+        for school in (self.school, other):
+            receipts = self.env['school.receipt'].search([('company_id', '=', school.id)])
+            self.assertEqual(
+                sorted(receipts.mapped('number')), [f'RCT/2026/{n:06d}' for n in range(1, 4)],
+            )
+            self.assertEqual(receipts.line_ids.student_id.company_id, school)
+            self.assertEqual(receipts.line_ids.payment_id.company_id, school)
 
     def test_numbers_have_no_gaps_after_rollbacks(self):
         self.drain_c2b('UIE4K7PL01', '10.00')

@@ -25,8 +25,9 @@ def watched():
 
     def watch(page):
         page.on('pageerror', lambda error: seen.append(str(error)))
-        page.on('console', lambda message: seen.append(f"{message.text} {message.location['url']}")
-                if message.type == 'error' else None)
+        page.on('console', lambda message: message.type == 'error' and seen.append(
+            f"{message.text} {message.location['url']}"
+        ))
         return page
 
     yield watch
@@ -48,7 +49,7 @@ def open_bill(page, road, bill):
     page.goto(f"{road.stack.url}{bill['url']}")
     form = page.locator('[name=o_mpesa_form]')
     if not form.is_visible():
-        page.locator('a[href="#portal_pay"]:visible, [data-bs-target="#pay_with"]:visible').first.click()
+        page.locator('[data-bs-target="#pay_with"]:visible').first.click()
     expect(form).to_be_visible()
     return form
 

@@ -1,12 +1,6 @@
 """What the end-to-end tests share."""
 import pytest
-from live_road import LiveRoad, books_kept
-
-
-@pytest.fixture(scope='session')
-def road(stack):
-    """ The ways to ask for money and to see what became of it. """
-    return LiveRoad(stack)
+from live_road import books_kept
 
 
 @pytest.fixture

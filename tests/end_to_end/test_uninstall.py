@@ -22,11 +22,12 @@ def uninstall(road, module):
 
     def press():
         try:
-            return [road.call('admin', 'ir.module.module', 'button_immediate_uninstall', [row['id']])]
+            road.call('admin', 'ir.module.module', 'button_immediate_uninstall', [row['id']])
         except StackError as error:
             if "try again later" in str(error):  # a scheduled action is running just now
-                return None
+                return False
             raise
+        return True
 
     return wait_for(press, "moment without a scheduled action")
 

@@ -11,6 +11,11 @@ import re
 # Loggers that print request paths: the access log, and the warnings on a failed CSRF check.
 LOGGERS = ('werkzeug', 'odoo.http')
 MASK = '***'
+# What opens a document or a payment without a log-in, wherever Odoo puts it: as a parameter, or
+# encoded inside the address that a log-in page goes on to.
+TOKEN_PARAMETER = re.compile(
+    r'((?:access|payment)_token(?:=|%(?:25)*3D))[^&\s"\'#%]+', re.IGNORECASE,
+)
 
 _prefixes = ()
 _pattern = None
@@ -52,11 +57,12 @@ def mask_paths(*prefixes):
 
 
 def mask(text):
-    """Return the text with the secret segments of public addresses replaced.
+    """Return the text with the secret segments and the tokens of public addresses replaced.
 
     :param str text: A part of a log record.
     :rtype: str
     """
+    text = TOKEN_PARAMETER.sub(r'\1' + MASK, text)
     return _pattern.sub(
         lambda match: (
             match['start'] + MASK + re.sub(r'[0-9A-Za-z_-]{16,}', MASK, match['rest'])

@@ -5,6 +5,8 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
+from .rate_limit import RateLimit
+
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +22,10 @@ HEADERS = {
     ),
 }
 SLUG = re.compile(r'[0-9A-Za-z]{12}', re.ASCII)
+# Printing starts a program of its own; guessing codes is slowed down. Right codes are never refused
+# for their address: parents share it.
+PRINTS = RateLimit(6)  # A minute, for each receipt.
+WRONG_CODES = RateLimit(60)  # A minute, for each address.
 LANGUAGES = ('en', 'sw')  # Of the public pages; Swahili where the school has switched it on.
 
 
@@ -78,13 +84,16 @@ class SchoolReceiptController(http.Controller):
 
         :param str slug: The receipt's public code.
         :param str lang: As above.
-        :return: The PDF file, or one neutral page with status 404.
+        :return: The PDF file; its page when it is printed too often; or one neutral page with
+                 status 404.
         :rtype: odoo.http.Response
         """
         self._choose_language(lang)
         receipt = self._find_receipt(slug)
         if not receipt:
             return self._answer_not_found()
+        if not PRINTS.allow(slug):
+            return request.redirect(receipt._get_public_url(), code=303)
         # The code stands for the right to read; reports are for internal users.
         report_sudo = request.env['ir.actions.report'].sudo().with_company(receipt.company_id)
         try:
@@ -154,6 +163,10 @@ class SchoolReceiptController(http.Controller):
     def _answer_not_found(self):
         """ Answer unknown, wrong and revoked codes alike.
 
+        :return: The neutral page, with status 404, or 429 for an address that tries many.
         :rtype: odoo.http.Response
         """
-        return self._answer('school_fees.receipt_not_found_page', {}, status=404)
+        allowed = WRONG_CODES.allow(request.httprequest.remote_addr or '')
+        return self._answer(
+            'school_fees.receipt_not_found_page', {}, status=404 if allowed else 429,
+        )

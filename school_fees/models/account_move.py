@@ -144,3 +144,29 @@ class AccountMove(models.Model):
         if not student_sudo or self.partner_id != student_sudo.partner_id:
             return self.env['res.partner']
         return student_sudo._primary_guardian()
+
+    # === ACTION METHODS === #
+
+    def button_draft(self):
+        """ Override of `account`: entries that a receipt vouches for are not edited. """
+        self._get_school_payments()._check_not_receipted()
+        return super().button_draft()
+
+    def button_cancel(self):
+        """ Override of `account`: entries that a receipt vouches for are not edited. """
+        self._get_school_payments()._check_not_receipted()
+        return super().button_cancel()
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """ Override of `account`: an entry that a receipt vouches for is reversed with it. """
+        if not self.env.context.get('school_receipt_reversal'):
+            self._get_school_payments()._check_not_receipted()
+        return super()._reverse_moves(default_values_list, cancel=cancel)
+
+    def _get_school_payments(self):
+        """ Return the payments whose entries these are.
+
+        :rtype: account.payment
+        """
+        entries = self.filtered(lambda move: move.move_type == 'entry')
+        return self.env['account.payment'].search([('move_id', 'in', entries.ids)])

@@ -1,8 +1,50 @@
 from odoo import models
+from odoo.exceptions import UserError
 
 
 class AccountPayment(models.Model):
     _inherit = 'account.payment'
+
+    # === ACTION METHODS === #
+
+    def action_draft(self):
+        """ Override of `account`: what has a receipt leaves the books by its reversal only. """
+        self._check_not_receipted()
+        return super().action_draft()
+
+    def action_cancel(self):
+        """ Override of `account`: what has a receipt leaves the books by its reversal only. """
+        self._check_not_receipted()
+        return super().action_cancel()
+
+    def action_reject(self):
+        """ Override of `account`: what has a receipt leaves the books by its reversal only. """
+        self._check_not_receipted()
+        return super().action_reject()
+
+    # === BUSINESS METHODS === #
+
+    def _get_receipted(self):
+        """ Return those of the payments that a receipt vouches for.
+
+        :rtype: account.payment
+        """
+        lines_sudo = self.env['school.receipt.line'].sudo().search([
+            ('payment_id', 'in', self.ids), ('receipt_id.state', '=', 'posted'),
+        ])  # In sudo mode: an accountant may not read receipts, and still may not undo them.
+        return self & self.browse(lines_sudo.payment_id.ids)
+
+    def _check_not_receipted(self):
+        """ Ensure that nobody takes money out of the books behind a receipt's back.
+
+        :return: None
+        :raise UserError: If a receipt vouches for one of the payments.
+        """
+        if self._get_receipted():
+            raise UserError(self.env._(
+                "A receipt vouches for this money, so it is not changed here: it leaves the books"
+                " only by reversing the receipt, with a reason. Nothing was changed."
+            ))
 
     def _get_counterpart_line(self):
         """ Return the line of the payment's entry that is not the money itself.

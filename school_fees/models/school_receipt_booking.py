@@ -108,7 +108,7 @@ class SchoolReceiptBooking(models.Model):
         :return: The receipts, in the order of the bookings, and the payments without receipt.
         :rtype: tuple[school.receipt, account.payment]
         """
-        Receipt = self._with_booking_context(bookings)
+        Receipt = self._with_booking_context(bookings, payments_without_receipt)
         receipts = Receipt.create([
             {
                 **booking['receipt'],
@@ -143,17 +143,19 @@ class SchoolReceiptBooking(models.Model):
         return receipts, payments[len(lines):]
 
     @api.model
-    def _with_booking_context(self, bookings):
+    def _with_booking_context(self, bookings, payments_without_receipt=()):
         """ Return `self` without mail tracking, unless a school's audit trail asks for it.
 
         Tracking costs about a third of the posting time; the receipt itself, its numbers and the
         entry are the record. A company with the restrictive audit trail keeps all of it.
 
         :param list[dict] bookings: As in :meth:`_book`.
+        :param payments_without_receipt: As in :meth:`_book`.
         :rtype: school.receipt
         """
         companies = self.env['res.company'].browse({
-            booking['receipt']['company_id'] for booking in bookings
+            *(booking['receipt']['company_id'] for booking in bookings),
+            *(values['company_id'] for values in payments_without_receipt),
         })
         if any(companies.mapped('restrictive_audit_trail')):
             return self
@@ -169,7 +171,7 @@ class SchoolReceiptBooking(models.Model):
         """
         for receipt in self.filtered(lambda r: r.state == 'posted'):
             payments = receipt.line_ids.payment_id
-            payments.move_id._reverse_moves(
+            payments.move_id.with_context(school_receipt_reversal=True)._reverse_moves(
                 [{'ref': f'{receipt.number} {reason}'[:200]} for _move in payments.move_id],
                 cancel=True,
             )

@@ -1,15 +1,18 @@
 import base64
 import io
 import re
+from datetime import timedelta
 
 import pytz
 import qrcode
 
-from odoo import models
+from odoo import fields, models
 from odoo.tools import format_date
 
 
 SCHOOL_TZ = pytz.timezone('Africa/Nairobi')  # East Africa Time: what a receipt prints.
+# For how long the public page tells what is due now: an old link must not follow a family's debt.
+PUBLIC_BALANCE_DAYS = 7
 
 
 # What a receipt is, how it is booked and what it shows are three subjects, hence three files.
@@ -34,8 +37,9 @@ class SchoolReceiptPage(models.Model):
     def _get_print_values(self, full=False):
         """ Return what the receipt shows.
 
-        Whoever holds the public code sees first name and admission number only; the payer, full
-        names and the balance before need a log-in (design section 5).
+        Whoever holds the public code sees the first student only, by first name and admission
+        number, and what is due only while the receipt is young; brothers and sisters, the payer
+        and full names need a log-in (design section 5).
 
         Note: `self.ensure_one()`
 
@@ -49,6 +53,10 @@ class SchoolReceiptPage(models.Model):
         self.check_access('read')
         receipt_sudo = self.sudo()
         currency = receipt_sudo.currency_id
+        shares = list(receipt_sudo.line_ids.grouped('student_id').items())
+        shown = shares if full else shares[:1]
+        rest = sum(sum(lines.mapped('amount')) for _student, lines in shares[len(shown):])
+        with_balance = full or receipt_sudo._is_young()
         return {
             'school': receipt_sudo.company_id.name,
             'school_contact': ' · '.join(filter(None, (
@@ -69,10 +77,16 @@ class SchoolReceiptPage(models.Model):
                     'student': student.name if full else student._get_first_name(),
                     'admission_no': student.admission_no,
                     'amount': currency._format_plain(sum(lines.mapped('amount'))),
-                    **student._get_balance_texts(),
+                    **(student._get_balance_texts() if with_balance else {
+                        'balance': '', 'is_credit': False,
+                    }),
                 }
-                for student, lines in receipt_sudo.line_ids.grouped('student_id').items()
+                for student, lines in shown
             ],
+            'others': self.env._(
+                "and %(amount)s for other children of the family",
+                amount=currency._format_plain(rest),
+            ) if len(shares) > len(shown) else '',
             'url': receipt_sudo._get_public_url(),
             'check_url': receipt_sudo.get_base_url() + f'/rc/check/{receipt_sudo.slug}',
         }
@@ -98,6 +112,19 @@ class SchoolReceiptPage(models.Model):
                 student._get_initials() for student in receipt_sudo.line_ids.student_id
             ),
         }
+
+    def _is_young(self):
+        """ Tell whether the payment is so recent that its public page may tell what is due.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        limit = timedelta(days=PUBLIC_BALANCE_DAYS)
+        if self.paid_at:
+            return fields.Datetime.now() - self.paid_at <= limit
+        return fields.Date.today() - self.date <= limit
 
     def _format_paid_at(self):
         """ Return the day of the payment, with the time in EAT where it is known.

@@ -4,6 +4,7 @@ from . import test_portal
 from . import test_receipt_page
 from . import test_receipt_print
 from . import test_res_currency
+from . import test_receipted_money
 from . import test_school_guardian
 from . import test_school_student
 from . import test_school_term

@@ -41,6 +41,21 @@ class TestAccessLog(TransactionCase):
                     f'"GET {path} HTTP/1.1" 200',
                 )
 
+    def test_tokens_stay_out_of_any_address(self):
+        token = '5f2c9f0e-8f5b-4c1d-9a57-3f0f6c1b2a11'
+        for path, masked in (
+            (f'/my/invoices/12?access_token={token}', '/my/invoices/12?access_token=***'),
+            (f'/my/invoices/12?report_type=pdf&access_token={token}&download=1',
+             '/my/invoices/12?report_type=pdf&access_token=***&download=1'),
+            (f'/payment/pay?payment_token={token}#x', '/payment/pay?payment_token=***#x'),
+            (f'/web/login?redirect=%2Fmy%3Faccess_token%3D{token}%26a%3D1',
+             '/web/login?redirect=%2Fmy%3Faccess_token%3D***%26a%3D1'),
+        ):
+            for name in access_log.LOGGERS:
+                with self.subTest(path=path, logger=name):
+                    message = self._log(name, '"%s" %s', f'GET {path} HTTP/1.1', '200')
+                    self.assertEqual(message, f'"GET {masked} HTTP/1.1" 200')
+
     def test_further_prefixes_mask_every_long_secret_behind_them(self):
         self.addCleanup(setattr, access_log, '_prefixes', access_log._prefixes)
         self.addCleanup(setattr, access_log, '_pattern', access_log._pattern)

@@ -21,6 +21,16 @@ PRIVATE_HEADERS = [
     ('Cache-Control', 'no-store'),
     ('X-Robots-Tag', 'noindex'),
     ('Referrer-Policy', 'no-referrer'),
+    ('X-Content-Type-Options', 'nosniff'),
+]
+# A page brings its style and script along; it talks to its own server only.
+PAGE_HEADERS = [
+    *PRIVATE_HEADERS,
+    ('Content-Security-Policy', (
+        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
+        " connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    )),
 ]
 WRONG_TOKENS_PER_MINUTE = 60
 LANGUAGE_LABELS = {'en': "English", 'sw': "Kiswahili"}
@@ -211,7 +221,7 @@ class PayAttempt(http.Controller):
             },
         })
         return request.make_response(html.strip(), headers=[
-            ('Content-Type', 'text/html; charset=utf-8'), *PRIVATE_HEADERS,
+            ('Content-Type', 'text/html; charset=utf-8'), *PAGE_HEADERS,
         ], status=status)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from odoo.tools import format_datetime
 from odoo.tools.translate import LazyTranslate
 
-from .. import daraja
+from .. import const, daraja
 from ..models import pay_page_labels, pay_page_text
 from .pay_request import describe_error
 
@@ -87,7 +87,7 @@ def attempt_values(tx, typed=None, error=None):
                    else paybill(provider, student, tx.amount),
         'retry': _retry(view, typed, error) if view['retry'] else None,
         'retry_later': declined and not view['retry'] and _may_retry_later(view),
-        'error': error and describe_error(env, error, student),
+        'error': error and describe_error(env, error, student, tx),
     }
 
 
@@ -114,6 +114,8 @@ def attempt_words(tx, view):
     return {
         'amount': format_kes(view['amount']),
         'balance': format_kes(max(view['balance'], 0)),
+        # Of what came twice, only what is not due is extra.
+        'extra': format_kes(min(view['amount'], max(-view['balance'], 0))),
         'credit': format_kes(max(-view['balance'], 0)),
         'cap': format_kes(daraja.MOST_AMOUNT),
         'phone': view['phone_mask'],
@@ -137,6 +139,21 @@ def last_request(tx):
         'heading': _say(tx.env, current.heading, words),
         **pay_page_labels.say_all(tx.env, pay_page_labels.LAST_REQUEST, words),
     }
+
+
+def others_request(tx):
+    """ Return how the page of a bill tells about a request that is not the reader's own.
+
+    :param payment.transaction tx: The attempt, in sudo mode and in the language of the page.
+    :return: heading ('' once it is no longer open), and no link.
+    :rtype: dict[str, str]
+    """
+    is_open = tx.mpesa_push_state in {*const.OPEN_PUSH_STATES, 'receipt_pending'}
+    if not is_open or tx.mpesa_needs_person:
+        return {'heading': '', 'what': '', 'link': '', 'url': ''}
+    words = {'amount': format_kes(tx.amount)}
+    heading = _say(tx.env, pay_page_labels.OTHERS_REQUEST, words)
+    return {'heading': heading, 'what': '', 'link': '', 'url': ''}
 
 
 def attempt_version(view):

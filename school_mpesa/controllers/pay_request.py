@@ -4,6 +4,12 @@ import hashlib
 import hmac
 import re
 
+from odoo.http import request
+
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
+
+from .. import daraja, vault
+
 
 def read_amount(text):
     """ Return an amount as typed, without blanks and the currency.
@@ -37,21 +43,59 @@ def bind_intent(intent, record, amount, phone):
     return hmac.new(intent.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
-def describe_error(env, error, student_sudo):
+def may_see_request(tx_sudo):
+    """ Tell whether a request is that of who is looking, or of the office.
+
+    A bill's link is forwarded in families and beyond: it does not show who else paid, from which
+    phone, and with which result.
+
+    :param payment.transaction tx_sudo: The request, in sudo mode.
+    :return: Whether this browser made it, the phone is the logged-in user's own, or the user works
+             here.
+    :rtype: bool
+    """
+    if request.session.get(PaymentPostProcessing.MONITORED_TX_ID_KEY) == tx_sudo.id:
+        return True
+    user = request.env.user
+    if user._is_public():
+        return False
+    if user._is_internal():
+        return True
+    partner_sudo = user.partner_id.sudo()  # Portal users may not read the phones kept of them.
+    phones = [partner_sudo.phone, *partner_sudo.env['school.guardian.phone'].search([
+        ('partner_id', '=', partner_sudo.id),
+    ]).mapped('e164')]
+    return any(_index_phone(phone) == tx_sudo.mpesa_phone_index for phone in filter(None, phones))
+
+
+def _index_phone(text):
+    """ Return the blind index of a phone, or '' when it is not a Kenyan mobile number. """
+    try:
+        return vault.blind_index('phone', daraja.msisdn.parse(text).wire)
+    except daraja.MsisdnError:
+        return ''
+
+
+def describe_error(env, error, student_sudo, own_tx_sudo=None):
     """ Return what a pay page shows for a refused request.
 
-    The prompt that is already open on the phone may be another family's: then neither its amount
+    The prompt that is already open on the phone may be another payer's: then neither its amount
     nor its page is shown.
 
     :param odoo.api.Environment env: The environment, in the language of the page.
     :param MpesaRequestError error: Why the request was refused.
     :param school.student student_sudo: The student this payer pays for, in sudo mode.
+    :param payment.transaction own_tx_sudo: The request whose page this is, in sudo mode: who holds
+                                            that link may see another one on the same phone.
     :return: field, message, attempt_url ('' when there is none to show).
     :rtype: dict
     """
     open_tx_sudo = error.tx.sudo() if error.tx else None
     message, attempt_url = str(error), ''
-    if open_tx_sudo and open_tx_sudo.mpesa_student_id == student_sudo:
+    if open_tx_sudo and open_tx_sudo.mpesa_student_id == student_sudo and (
+        (own_tx_sudo and own_tx_sudo.mpesa_phone_index == open_tx_sudo.mpesa_phone_index)
+        or may_see_request(open_tx_sudo)
+    ):
         attempt_url = open_tx_sudo.mpesa_attempt_url
     elif open_tx_sudo:
         message = env._(

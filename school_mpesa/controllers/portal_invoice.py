@@ -8,9 +8,9 @@ from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 from ..models.request_error import MpesaRequestError
-from .pay_attempt_values import last_request
+from .pay_attempt_values import last_request, others_request
 from .pay_language import choose_language, offered_languages
-from .pay_request import bind_intent, describe_error, read_amount
+from .pay_request import bind_intent, describe_error, may_see_request, read_amount
 from .portal_invoice_values import form_values, read_phone
 
 
@@ -50,15 +50,18 @@ class BillPortal(PortalAccount):
         """ Return what the page tells about the bill's last request, if that was by M-PESA.
 
         :param account.move bill_sudo: The bill; access was checked.
-        :return: heading, what, link, url; or None.
+        :return: heading ('' when nothing is told), what, link, url; or None.
         :rtype: dict|None
         """
         tx_sudo = bill_sudo.get_portal_last_transaction()
         if tx_sudo.provider_code != 'mpesa' or not tx_sudo.mpesa_attempt_url:
             return None
+        tx_sudo = tx_sudo.with_context(lang=request.env.lang)
+        if not may_see_request(tx_sudo):
+            return others_request(tx_sudo)
         lang = choose_language(offered_languages(request.env), request.env.lang)
         return {
-            **last_request(tx_sudo.with_context(lang=request.env.lang)),
+            **last_request(tx_sudo),
             'url': f'{tx_sudo.mpesa_attempt_url}?lang={lang}',
         }
 

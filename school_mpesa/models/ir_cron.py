@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from odoo.addons.base.models.ir_cron import CompletionStatus
+
 
 OUR_JOBS = (
     'school_mpesa.cron_drain', 'school_mpesa.cron_send_prompts', 'school_mpesa.cron_chase',
@@ -38,7 +40,8 @@ class IrCron(models.Model):
         woken for nothing reads one row.
         """
         super()._reschedule_later(job)
-        self._notify_after_mpesa_job(job)
+        if not job.get('mpesa_failed'):  # A failing action would be woken in a loop.
+            self._notify_after_mpesa_job(job)
 
     @api.model
     def _notify_after_mpesa_job(self, job):
@@ -53,6 +56,7 @@ class IrCron(models.Model):
         middle of a batch count as failures.
         """
         super()._update_failure_count(job, status)
+        job['mpesa_failed'] = status == CompletionStatus.FAILED
         if self._is_mpesa_job(job) and job['active']:
             # Raw SQL, as in `base`: the scheduler holds the row, which the ORM would lock again.
             self.env.cr.execute(

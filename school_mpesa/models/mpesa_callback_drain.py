@@ -51,7 +51,9 @@ class MpesaCallback(models.Model):
             else:
                 # An accept may have seen the wake-up that was just deleted, and so written none.
                 # By now it is committed: look once more before going to sleep.
+                # The commit ends the transaction, whose snapshot would still be the old one.
                 graced = True
+                self.env.cr.commit()
                 time.sleep(GRACE_SECONDS)
 
     @api.model
@@ -126,9 +128,8 @@ class MpesaCallback(models.Model):
             self._start_afresh()
             for callback_id in ids:
                 self._drain_one(callback_id)
-        except OperationalError:
-            raise  # The database is going away: everything is still in the inbox.
         except Exception as error:  # noqa: BLE001 - any failure of one must not stop the others
+            self._raise_if_database_is_gone(error)
             _logger.info("A batch fell back to single messages: %s", type(error).__name__)
             if len(ids) == 1:
                 batch._note_failure(error)
@@ -185,10 +186,22 @@ class MpesaCallback(models.Model):
                 self._process()
         except RETRY_ON_NEW_SNAPSHOT:
             raise
-        except OperationalError:
-            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is kept and shown
+            self._raise_if_database_is_gone(error)
             self._note_failure(error)
+
+    @api.model
+    def _raise_if_database_is_gone(self, error):
+        """ Raise an error after which nothing can be written: all is still in the inbox.
+
+        Not every `OperationalError` is one: a limit of the program or a cancelled query concerns
+        the one message, and would otherwise stop all the others for ever.
+
+        :param Exception error: What happened.
+        :return: None
+        """
+        if isinstance(error, OperationalError) and self.env.cr._cnx.closed:
+            raise error
 
     def _note_failure(self, error):
         """ Remember that a message could not be booked: try again later, in the end park it.

@@ -37,6 +37,11 @@ class MpesaCallback(models.Model):
         arrivals = []
         for callback in self:
             body = bodies[callback]
+            if callback.environment != callback.provider_id.mpesa_environment:
+                callback._close('parked', self.env._(
+                    "It came while the shortcode was in another environment."
+                ))
+                continue
             if body is None:
                 callback._close('parked', self.env._("The payer was forgotten on request."))
                 continue
@@ -188,7 +193,10 @@ class MpesaCallback(models.Model):
         """
         outcome = daraja.result_code(code)
         if tx.mpesa_push_state == 'paid':
-            if tx.mpesa_result_source == 'confirmation' and not outcome.late_success and (
+            if tx.mpesa_was_declined and outcome.outcome == 'declined':
+                # The failure was known before the money came, which did not care.
+                self._close('repeat', tx=tx)
+            elif tx.mpesa_result_source == 'confirmation' and not outcome.late_success and (
                 outcome.outcome == 'declined'
             ):
                 # The prompt was refused, so the money taken for it was typed by hand.
@@ -210,9 +218,9 @@ class MpesaCallback(models.Model):
                 tx._mpesa_decline(code, 'callback')
             self._close('repeat' if repeat else 'done', tx=tx)
             return
-        # Pending or unknown: never a failure. Keep asking.
+        # Pending or unknown: never a failure. Keep asking; a known outcome keeps its code.
         tx.write({
-            'mpesa_result_code': code,
+            **({} if tx.mpesa_push_state == 'declined' else {'mpesa_result_code': code}),
             'mpesa_next_query_at': tx.mpesa_next_query_at or (
                 fields.Datetime.now() + timedelta(seconds=const.CHASE_AGES[0])
             ),

@@ -210,6 +210,8 @@ class MpesaTransaction(models.Model):
         """
         self.ensure_one()
         payment = self.suspense_payment_id
-        payment.move_id._reverse_moves([{'ref': payment.move_id.name}], cancel=True)
+        payment.move_id.with_context(school_receipt_reversal=True)._reverse_moves(
+            [{'ref': payment.move_id.name}], cancel=True,
+        )
         payment.state = 'canceled'
         self.suspense_payment_id = False

@@ -190,6 +190,7 @@ class MpesaTransaction(models.Model):
         if problem := self._find_contradiction(arrival):
             callback._close('conflict', problem, movement=self, tx=arrival.tx)
             return
+        seen = {self.source, *(self.verified_by or '').split()}
         if arrival.tx and arrival.tx != self.payment_transaction_id:
             if arrival.tx.mpesa_push_state == 'paid':
                 # A payment typed by hand was taken for this request before its own result came.
@@ -208,8 +209,7 @@ class MpesaTransaction(models.Model):
             self._book(self.provider_id, [arrival])
         elif arrival.tx:
             arrival.tx.mpesa_result_source = 'callback'  # Its own result has come: certain now.
-        seen = {self.source, *(self.verified_by or '').split()}
-        if arrival.source in seen:
+        if arrival.source in seen and arrival.receipt_record is None:
             callback._close('repeat', movement=self, tx=self.payment_transaction_id)
             return
         self.verified_by = ' '.join(filter(None, (self.verified_by, arrival.source)))

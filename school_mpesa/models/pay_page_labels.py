@@ -96,6 +96,9 @@ LAST_REQUEST = {
     'link': _lt("See this request"),
 }
 
+# To a reader of the bill who did not make the request: no phone, no link.
+OTHERS_REQUEST = _lt("A request of KES %(amount)s is open. Do not pay again yet.")
+
 
 def say_all(env, labels, words):
     """ Return labels in the language of the environment, with their placeholders filled in.

@@ -9,8 +9,8 @@ Plain words in, plain words out: no database, no request. The rules behind the w
   unlisted codes have been followed by real payments);
 * decide on the code, never on its description: Safaricom words one code in several ways.
 
-Placeholders: amount, cap, balance (already formatted, KES), phone (masked), pupil (first name),
-shown_name (the name on the M-PESA prompt), office (how to reach the accounts office).
+Placeholders: amount, cap, balance, extra (already formatted, KES), phone (masked), pupil (first
+name), shown_name (the name on the M-PESA prompt), office (how to reach the accounts office).
 """
 
 from typing import NamedTuple
@@ -95,7 +95,7 @@ PAID_LATE = Words(
 )
 PAID_TWICE = Words(
     _lt("You paid twice"),
-    _lt("We have both payments. The extra KES %(amount)s is kept for %(pupil)s. To get it back,"
+    _lt("We have both payments. The extra KES %(extra)s is kept for %(pupil)s. To get it back,"
         " %(office)s."),
     GOOD,
 )
@@ -165,17 +165,19 @@ BY_CODE = {
     ),
     '17': Words(
         _lt("You just made a request for this amount"),
-        _lt("Wait 2 minutes and read your M-PESA messages before you send again."),
+        _lt("We have not received a payment. Wait 2 minutes and read your M-PESA messages before"
+            " you send again."),
         strong=_lt("Got an M-PESA SMS for this payment? Then do not pay again."),
     ),
     '20': _NOT_AVAILABLE,
     '26': Words(
         _lt("M-PESA is busy right now"),
-        _lt("The request did not go through. Try again in a few minutes."),
+        _lt("We have not received a payment. Try again in a few minutes."),
     ),
     '1001': Words(
         _lt("Your phone is busy with M-PESA"),
-        _lt("Finish or close the other M-PESA request, wait 2 minutes, then send again."),
+        _lt("We have not received a payment. Finish or close the other M-PESA request, wait a"
+            " minute, then send again."),
     ),
     '1019': _RAN_OUT,
     '1025': _PROMPT_FAILED,

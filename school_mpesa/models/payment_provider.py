@@ -60,10 +60,6 @@ class PaymentProvider(models.Model):
         string="Prompts (STK push)", default=True,
         help="Ask for money by a pop-up on the payer's phone.",
     )
-    mpesa_c2b_enabled = fields.Boolean(
-        string="Paybill Confirmations (C2B)", default=True,
-        help="Book the payments that parents make by typing the paybill or till number.",
-    )
     mpesa_prompt_timeout = fields.Integer(
         string="Prompt Stays Open", default=120,
         help="Seconds for which a prompt is taken to be open on the phone: no second one is sent"
@@ -97,7 +93,8 @@ class PaymentProvider(models.Model):
 
     _mpesa_shortcode_uniq = models.UniqueIndex(
         "(mpesa_environment, mpesa_shortcode)"
-        " WHERE code = 'mpesa' AND mpesa_shortcode IS NOT NULL",
+        " WHERE code = 'mpesa' AND mpesa_shortcode IS NOT NULL"
+        " AND state <> 'disabled' AND mpesa_environment <> 'sandbox'",
         "This shortcode already belongs to another provider. A shortcode belongs to one school,"
         " once.",
     )
@@ -169,6 +166,21 @@ class PaymentProvider(models.Model):
                     " or set the environment to Sandbox."
                 ))
 
+    @api.constrains('code', 'state', 'company_id', 'journal_id')
+    def _check_mpesa_currency(self):
+        """ Check that shillings are booked as shillings.
+
+        :raise ValidationError: If the school or the journal keeps another currency.
+        """
+        for provider in self.filtered(lambda p: p.code == 'mpesa' and p.state != 'disabled'):
+            journal = provider.journal_id
+            currency = journal.currency_id or provider.company_id.currency_id
+            if {currency.name, provider.company_id.currency_id.name} != {'KES'}:
+                raise ValidationError(self.env._(
+                    "M-PESA moves Kenyan shillings only: the school and the shortcode's journal"
+                    " must keep their books in KES."
+                ))
+
     @api.constrains('code', 'state', 'mpesa_callback_base', 'mpesa_environment')
     def _check_mpesa_callback_base(self):
         for provider in self.filtered(lambda p: p.code == 'mpesa' and p.state != 'disabled'):
@@ -218,7 +230,9 @@ class PaymentProvider(models.Model):
                 address=address,
             ))
 
-    @api.constrains('code', 'mpesa_shortcode', 'mpesa_shortcode_type', 'mpesa_till_number')
+    @api.constrains(
+        'code', 'state', 'mpesa_shortcode', 'mpesa_shortcode_type', 'mpesa_till_number',
+    )
     def _check_mpesa_shortcode(self):
         for provider in self.filtered(lambda p: p.code == 'mpesa'):
             if provider.mpesa_shortcode and not re.fullmatch(
@@ -276,7 +290,7 @@ class PaymentProvider(models.Model):
     # === BUSINESS METHODS === #
 
     def _mpesa_has_payments(self):
-        """ Tell whether money has moved, or was asked for, through this shortcode.
+        """ Tell whether money has moved, was announced or was asked for through this shortcode.
 
         :rtype: bool
         """
@@ -284,7 +298,10 @@ class PaymentProvider(models.Model):
         domain = [('provider_id', '=', self.id)]
         return bool(
             self.env['mpesa.transaction'].sudo().search_count(domain, limit=1)
-            or self.env['payment.transaction'].sudo().search_count(domain, limit=1)
+            or self.env['mpesa.callback'].sudo().search_count(domain, limit=1)
+            or self.env['payment.transaction'].sudo().search_count(
+                [*domain, ('mpesa_sent_at', '!=', False)], limit=1,
+            )
         )
 
     def _mpesa_get_callback_base(self):
@@ -363,8 +380,10 @@ class PaymentProvider(models.Model):
         :param res.company company: The school.
         :rtype: payment.provider
         """
-        return self.sudo().search([
+        providers = self.sudo().search([
             ('code', '=', 'mpesa'),
             ('state', '!=', 'disabled'),
             ('company_id', 'parent_of', company.id),
-        ], order='state, sequence, id', limit=1)
+        ], order='state, sequence, id')
+        # A branch with a shortcode of its own collects on that one.
+        return providers.sorted(lambda p: -len(p.company_id.parent_ids))[:1]

@@ -28,6 +28,21 @@ class PaymentProvider(models.Model):
                     provider=others.payment_provider_id.sudo().name,
                 ))
 
+    @api.depends('code', 'state', 'company_id')
+    def _compute_journal_id(self):
+        """ Override of `account_payment`: never take the school's bank journal by itself.
+
+        Odoo fills in the first bank journal of the company when a provider is enabled; each
+        shortcode has one of its own, which a person chooses.
+        """
+        mpesa = self.filtered(lambda p: p.code == 'mpesa')
+        res = super(PaymentProvider, self - mpesa)._compute_journal_id()
+        for provider in mpesa:
+            provider.journal_id = self.env['account.payment.method.line'].search([
+                ('payment_provider_id', '=', provider._origin.id), ('journal_id', '!=', False),
+            ], limit=1).journal_id
+        return res
+
     def _ensure_payment_method_line(self, allow_create=True):
         """ Override of `account_payment`: the money is in the wallet the moment M-PESA says so.
 

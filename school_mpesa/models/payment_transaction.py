@@ -50,7 +50,7 @@ class PaymentTransaction(models.Model):
     # === FIELDS - THE PHONE, never in clear === #
 
     mpesa_phone = fields.Char(
-        string="Payer's Phone", compute='_compute_mpesa_phone', groups='school_fees.group_bursar',
+        string="Payer's Phone", compute='_compute_mpesa_phone', groups='base.group_system',
     )
     mpesa_phone_mask = fields.Char(string="Phone (masked)", readonly=True)
     mpesa_phone_sealed = fields.Char(readonly=True, copy=False, groups='base.group_system')
@@ -82,10 +82,10 @@ class PaymentTransaction(models.Model):
     mpesa_push_digest = fields.Char(readonly=True, copy=False, groups='base.group_system')
     mpesa_attempt_digest = fields.Char(readonly=True, copy=False, groups='base.group_system')
     mpesa_attempt_token = fields.Char(
-        compute='_compute_mpesa_attempt', groups='school_fees.group_bursar',
+        compute='_compute_mpesa_attempt', groups='base.group_system',
     )
     mpesa_attempt_url = fields.Char(
-        string="Waiting Page", compute='_compute_mpesa_attempt', groups='school_fees.group_bursar',
+        string="Waiting Page", compute='_compute_mpesa_attempt', groups='base.group_system',
     )
     mpesa_sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
     mpesa_push_tries = fields.Integer(string="Calls", readonly=True, copy=False)

@@ -131,9 +131,7 @@ class PaymentTransaction(models.Model):
                 "M-PESA moves Kenyan shillings only, and this school keeps its books in another"
                 " currency. No prompt was sent."
             ), 'provider')
-        if student.company_id not in (
-            provider.company_id | provider.company_id.child_ids
-        ):
+        if provider.company_id not in student.company_id.sudo().parent_ids:
             raise MpesaRequestError(self.env._(
                 "This shortcode belongs to another school. No prompt was sent and no money moved."
             ), 'provider')
@@ -292,6 +290,12 @@ class PaymentTransaction(models.Model):
             same = tx.search([('mpesa_intent', '=', intent)], limit=1)
             if same:
                 return same
+        if tx.invoice_ids and all(
+            bill.currency_id.is_zero(bill.amount_residual) for bill in tx.invoice_ids
+        ):
+            raise MpesaRequestError(self.env._(
+                "This bill is already paid. No prompt was sent and no money moved."
+            ), 'bill')
         view = tx._mpesa_payer_view()
         if not view['retry']:
             raise MpesaRequestError(self.env._(

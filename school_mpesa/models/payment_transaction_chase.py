@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import mute_logger
 
 from .. import const, daraja
 
@@ -36,7 +38,7 @@ class PaymentTransaction(models.Model):
         """
         self._mpesa_give_up_silent()
         self._mpesa_hand_over_unknown()
-        while batch := self._mpesa_claim_due_queries():
+        while batch := self._mpesa_claim_safely('_mpesa_claim_due_queries'):
             calls = [tx._mpesa_prepare_query() for tx in batch]
             self.env.cr.commit()
             with ThreadPoolExecutor(max_workers=THREADS) as pool:
@@ -49,20 +51,47 @@ class PaymentTransaction(models.Model):
 
     @api.model
     def _mpesa_hand_over_unknown(self):
-        """ Ask a person about requests that nobody can be asked about: Daraja gave them no id.
+        """ Ask a person about requests that Daraja cannot be asked about, after a day.
 
-        They stay open, as after a day of questions without an answer.
+        It gave them no id, or it said paid and no message with the M-PESA code came. They stay
+        as they are, like those that were asked about for a day without an answer.
 
         :return: None
         """
         unknown = self.search([
-            ('mpesa_push_state', '=', 'unknown'), ('mpesa_checkout_index', '=', False),
             ('mpesa_needs_person', '=', False),
+            '|', ('mpesa_push_state', '=', 'receipt_pending'),
+            '&', ('mpesa_push_state', '=', 'unknown'), ('mpesa_checkout_index', '=', False),
             ('mpesa_sent_at', '<', fields.Datetime.now() - timedelta(seconds=const.CHASE_AGES[-1])),
         ])
         if unknown:
             unknown.mpesa_needs_person = True
             self.env.cr.commit()
+
+    @api.model
+    def _mpesa_claim_safely(self, method):
+        """ Claim requests, again on a new snapshot when one of them just moved.
+
+        A result that is booked between our look and our lock is no failure of this action, and
+        nothing to log.
+
+        :param str method: The method that claims; nothing may be uncommitted before it.
+        :return: What it claimed.
+        :rtype: payment.transaction
+        """
+        for left in reversed(range(5)):
+            try:
+                with mute_logger('odoo.sql_db'):
+                    batch = getattr(self, method)()
+                    batch.flush_recordset()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
+                if not left:
+                    raise
+            else:
+                return batch
+        return self.browse()
 
     @api.model
     def _mpesa_get_due_query_domain(self):
@@ -83,8 +112,8 @@ class PaymentTransaction(models.Model):
         for tx in due:
             age = (now - tx.mpesa_sent_at).total_seconds()
             next_age = next((a for a in const.CHASE_AGES if a > age), None)
-            if tx.mpesa_push_state in const.OPEN_PUSH_STATES and next_age is None:
-                # A day without an outcome: it stays open, and a person is asked.
+            if next_age is None:
+                # A day without an outcome: it stays as it is, and a person is asked.
                 tx.mpesa_needs_person = True
             tx.mpesa_next_query_at = (
                 next_age is not None and tx.mpesa_sent_at + timedelta(seconds=next_age)
@@ -107,7 +136,7 @@ class PaymentTransaction(models.Model):
                     checkout_request_id=self._mpesa_get_checkout_request_id(),
                 ),
             }
-        except (daraja.DarajaError, UserError) as error:
+        except (daraja.DarajaError, UserError, ValueError) as error:
             return {'error': error}
 
     def _mpesa_write_query_answer(self, answer):

@@ -34,8 +34,11 @@ class PaymentTransaction(models.Model):
         if state in {'sending', 'waiting'} and age > 60:
             state = 'checking'
         retry, retry_in = tx._mpesa_get_retry(age)
-        # What settles the student's debt twice: another paid request for the same, meanwhile.
-        paid_twice = state == 'paid' and bool(
+        # What settles the student's debt twice: another paid request for the same, meanwhile. Where
+        # more was due than both brought, two payments are just two parts.
+        paid_twice = state == 'paid' and tx.currency_id.compare_amounts(
+            tx.mpesa_student_id.balance, 0,
+        ) < 0 and bool(
             tx.mpesa_retry_of_id.mpesa_push_state == 'paid'
             or tx.search_count([
                 ('mpesa_retry_of_id', '=', tx.id), ('mpesa_push_state', '=', 'paid'),
@@ -71,14 +74,31 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if self.mpesa_push_state not in {'declined', 'expired'}:
             return False, 0
+        if self._mpesa_is_settled_otherwise():
+            return False, 0
+        outcome = daraja.result_code(self.mpesa_result_code or '')
         if self.mpesa_result_code == 'not_sent':
             return True, 0
-        outcome = daraja.result_code(self.mpesa_result_code or '')
         if outcome.retry == 'never' or outcome.outcome != 'declined':
             return False, 0
         if outcome.retry == 'after_query' and not self.mpesa_query_confirmed:
             return False, 0
         return True, max(0, int(outcome.wait_seconds - age))
+
+    def _mpesa_is_settled_otherwise(self):
+        """ Tell whether asking again would ask twice: an old page, a link in a chat, *Back*.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        followers = self.search_count([
+            ('mpesa_retry_of_id', '=', self.id),
+            ('mpesa_push_state', 'in', (*const.OPEN_PUSH_STATES, 'receipt_pending', 'paid')),
+        ], limit=1)
+        bills = self.invoice_ids
+        return bool(followers or (bills and all(
+            bill.currency_id.is_zero(bill.amount_residual) for bill in bills
+        )))
 
     def _mpesa_blocks_payment(self):
         """ Tell whether this request should keep its bill from being paid again just now.
@@ -89,7 +109,7 @@ class PaymentTransaction(models.Model):
         """
         self.ensure_one()
         if self.mpesa_push_state not in const.OPEN_PUSH_STATES:
-            return self.mpesa_push_state == 'receipt_pending'
+            return self.mpesa_push_state == 'receipt_pending' and not self.mpesa_needs_person
         asked_at = self.mpesa_sent_at or self.create_date
         limit = timedelta(seconds=const.PAYER_PENDING_SECONDS)
         return fields.Datetime.now() - asked_at <= limit

@@ -42,7 +42,7 @@ class PaymentTransaction(models.Model):
         """
         self._mpesa_give_up_silent()
         while True:
-            batch = self._mpesa_claim_queued()
+            batch = self._mpesa_claim_safely('_mpesa_claim_queued')
             if not batch:
                 if self._mpesa_wait_for_repeats():
                     continue
@@ -144,7 +144,7 @@ class PaymentTransaction(models.Model):
                 description='School fees',
             )
             return {'client': provider._mpesa_get_client(), 'message': message}
-        except (daraja.DarajaError, UserError) as error:
+        except (daraja.DarajaError, UserError, ValueError) as error:
             return {'error': error}
 
     def _mpesa_write_answer_safely(self, method, answer):
@@ -198,13 +198,14 @@ class PaymentTransaction(models.Model):
                 self.write(values)  # The callback was quicker: the outcome stands already.
             return
         # An error of our own in the sending thread tells nothing about the prompt.
-        sent = 'no' if isinstance(answer, UserError) else getattr(answer, 'sent', 'maybe')
+        is_ours = isinstance(answer, (UserError, ValueError))
+        sent = getattr(answer, 'sent', 'no' if is_ours else 'maybe')
         code = getattr(answer, 'code', '') or type(answer).__name__
         _logger.warning(
             "Prompt %s was not accepted: %s", self.reference, type(answer).__name__,
         )
         self._mpesa_keep_push(values, code, getattr(answer, 'exchange', None))
-        if self.mpesa_push_state != 'sent':
+        if self.mpesa_push_state not in {'sent', 'unknown'}:
             self.write(values)
         elif sent != 'no':
             # A prompt may be on the phone. No id came back, so it cannot be queried: the callback

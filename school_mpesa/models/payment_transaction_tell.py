@@ -32,24 +32,36 @@ class PaymentTransaction(models.Model):
         untold = self.search([('mpesa_untold', '=', True)], limit=BATCH)
         if not untold:
             return
+        if not untold._mpesa_try_to_tell():
+            for tx in untold:  # One that cannot be told must not silence the others.
+                tx._mpesa_try_to_tell()
+
+    def _mpesa_try_to_tell(self):
+        """ Tell of these requests and commit, or leave everything as it was.
+
+        :return: Whether it worked.
+        :rtype: bool
+        """
         try:
             with self.env.cr.savepoint():
                 notes = defaultdict(Markup)
-                for tx in untold:
+                for tx in self:
                     for record in (*tx.mpesa_student_id, *tx.invoice_ids):
                         notes[record] += tx._mpesa_get_outcome_note()
                 for model in ('school.student', 'account.move'):
                     bodies = {r.id: note for r, note in notes.items() if r._name == model}
                     if bodies:
                         self.env[model].browse(bodies)._message_log_batch(bodies=bodies)
-                for tx in untold:
+                for tx in self:
                     tx._mpesa_notify_screens()
-                untold.mpesa_untold = False
+                self.mpesa_untold = False
             self.env.cr.commit()
         except Exception as error:  # noqa: BLE001 - telling must never stand in the money's way
             _logger.warning("Outcomes were not told: %s", type(error).__name__)
             self.env.cr.rollback()
             self.env.invalidate_all(flush=False)
+            return False
+        return True
 
     def _mpesa_get_outcome_note(self):
         """ Say in one line who asked, for how much, and what happened; the phone stays masked.

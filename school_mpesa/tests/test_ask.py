@@ -68,9 +68,9 @@ class TestAsk(BookingCommon):
 
     def test_in_flight_ends_with_the_prompts_time(self):
         tx = self.prompt(amount=100)
-        self.age(tx, 119)
+        self.age(tx, 100)
         self.refuse('phone', amount=200)
-        self.age(tx, 2)
+        self.age(tx, 25)
         self.assertTrue(self.ask(amount=200))
         self.assertEqual(tx.mpesa_push_state, 'accepted', "The first stays open for its money.")
 

@@ -196,7 +196,7 @@ class TestBookingFaults(BookingCommon):
         self.assertEqual(callback.mpesa_transaction_id.receipt_id.line_ids.student_id, self.student)
 
     def test_a_bursar_typed_the_same_code_as_money_of_another_kind(self):
-        """ A bank's reference may equal an M-PESA code: it is another payment (design section 4). """
+        """ A bank reference may equal an M-PESA code: another payment (design section 4). """
         self.create_receipt({self.student: 40}, external_ref='UIE4K7P2QX', money_kind='bank')
         callback = self.drain_c2b(amount='10.00')
         self.assertEqual(callback.state, 'done')

@@ -71,6 +71,14 @@ class TestPayAttemptPage(PayPageCommon):
         }
         self.assertEqual(said, {'1', '1032', '2001', '2008', 'TP40087'})
 
+    def test_every_failure_says_whether_money_moved(self):
+        said = ("No money was taken", "We have not received a payment")
+        for code, words in pay_page_text.BY_CODE.items():
+            if words.tone == pay_page_text.BAD:
+                body = self.env(context={})._(words.body)
+                with self.subTest(code=code):
+                    self.assertTrue(any(sentence in body for sentence in said))
+
     def test_an_unlisted_code_is_checking_and_never_failed(self):
         self.tx._mpesa_move_to('unknown', mpesa_result_code='7777')
         text = self.text_of(self.get())
@@ -137,9 +145,14 @@ class TestPayAttemptPage(PayPageCommon):
         })
         self.pay()
         second.write({'mpesa_push_state': 'paid', 'mpesa_retry_of_id': self.tx.id})
+        self.assertNotIn("You paid twice", self.text_of(self.get()), "KES 17,000 is still due.")
+        self.create_receipt({self.student: 20_000})
         text = self.text_of(self.get())
         self.assertIn("You paid twice", text)
+        self.assertIn("The extra KES 3,000 is kept for Faith.", text)
         self.assertIn("call 020 123 4567", text)
+        self.create_receipt({self.student: 20_000})
+        self.assertIn("The extra KES 15,500 is kept for Faith.", self.text_of(self.get()))
 
     # === WHO MAY SEE IT === #
 
@@ -193,6 +206,13 @@ class TestPayAttemptPage(PayPageCommon):
             self.assertEqual(response.headers['Cache-Control'], 'no-store')
             self.assertEqual(response.headers['X-Robots-Tag'], 'noindex')
             self.assertEqual(response.headers['Referrer-Policy'], 'no-referrer')
+            self.assertEqual(response.headers['X-Content-Type-Options'], 'nosniff')
+            policy = response.headers['Content-Security-Policy']
+            for part in (
+                "default-src 'none'", "connect-src 'self'", "form-action 'self'",
+                "frame-ancestors 'none'",
+            ):
+                self.assertIn(part, policy)
             self.assertIn(f'<html lang="{lang}">', response.text)
             other = {'en': 'sw', 'sw': 'en'}[lang]
             self.assertIn(f'{self.url}?lang={other}', response.text)

@@ -1,5 +1,6 @@
 import json
 
+from odoo import fields
 from odoo.tests import JsonRpcException, new_test_user, tagged
 
 from odoo.addons.school_mpesa.tests.portal_common import PortalCommon
@@ -98,6 +99,55 @@ class TestPortalInvoice(PortalCommon):
         self.assertIn("M-PESA request for KES 15,500 on 0712 *** 111", page)
         self.assertIn(tx.mpesa_attempt_url, page)
         self.assertIn('name="o_mpesa_form"', page, "Pay now is there again.")
+
+    def test_a_link_alone_tells_little_of_anothers_request(self):
+        self.pay()
+        tx = self.requests()
+        tx._mpesa_move_to('accepted', mpesa_sent_at=fields.Datetime.now())
+        self.opener.cookies.clear()
+        page = self.page()
+        self.assertIn("A request of KES 15,500 is open. Do not pay again yet.", page)
+        self.assertNotIn(tx.mpesa_attempt_url, page)
+        self.assertNotIn("M-PESA request for KES", page)
+        error = self.pay(mpesa_intent='b2' * 16)['mpesa_error']
+        self.assertFalse(error['attempt_url'])
+        self.assertIn("Another M-PESA request is already on this phone.", error['message'])
+        tx._mpesa_move_to('declined', mpesa_result_code='1032')
+        page = self.page()
+        for hidden in (
+            "is open. Do not pay", "You cancelled the payment", tx.mpesa_attempt_url,
+            'o_mpesa_last_request', 'o_account_payment_tx_status',
+        ):
+            self.assertNotIn(hidden, page)
+
+    def test_the_guardian_sees_the_request_on_the_own_phone_only(self):
+        self.pay()
+        tx = self.requests()
+        tx._mpesa_move_to('accepted', mpesa_sent_at=fields.Datetime.now())
+        self.opener.cookies.clear()
+        user = self.log_in_guardian()
+        user.partner_id.phone = '+254722000333'
+        self.assertNotIn(tx.mpesa_attempt_url, self.page())
+        user.partner_id.phone = '0712 000 111'
+        self.assertIn(tx.mpesa_attempt_url, self.page())
+        user.partner_id.phone = False
+        self.assertNotIn(tx.mpesa_attempt_url, self.page())
+        self.env['school.guardian.phone'].create({
+            'partner_id': user.partner_id.id, 'e164': '+254712000111',
+        })
+        self.assertIn(tx.mpesa_attempt_url, self.page())
+
+    def test_the_office_sees_every_request(self):
+        self.pay()
+        tx = self.requests()
+        tx._mpesa_move_to('accepted', mpesa_sent_at=fields.Datetime.now())
+        self.opener.cookies.clear()
+        new_test_user(
+            self.env, 'office_pages', groups='school_fees.group_bursar',
+            company_id=self.school.id, company_ids=[(6, 0, self.school.ids)],
+        )
+        self.authenticate('office_pages', 'office_pages')
+        self.assertIn(tx.mpesa_attempt_url, self.page())
 
     def test_odoo_does_not_say_that_the_payment_was_processed(self):
         self.pay()

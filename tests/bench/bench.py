@@ -29,9 +29,13 @@ BUDGETS = {
     'posting.ratio': ('at least', 4),
     'paid_p95_ms': ('at most', 3000),
 }
+# Accept is measured in times. While other programs take more than this share of the machine they
+# say nothing; the ratio of processors' time is demanded then.
+BUSY = 0.2
+WHEN_BUSY = {'accept.cpu_ratio': ('at least', 1.6)}
 GOALS = {'accept.ratio': 1.8, 'posting.ratio': 6}
 # Runs, posts to each route in a run, payments of each path in a run, callbacks at two per second.
-SIZES = {'short': (5, 120, 50, 40), 'long': (5, 400, 200, 120)}
+SIZES = {'short': (5, 96, 50, 30), 'long': (5, 400, 200, 120)}
 
 
 def median(values):
@@ -58,6 +62,7 @@ def accept_figures(found):
             for clients, runs in by_clients.items()
         },
         'accept.storm_p95_ratio': median(run['storm_p95_ms'] / run['ours_p95_ms'] for run in eight),
+        'accept.others': found['others'],
         'accept.sql': found['sql'][len(found['sql']) // 2],
         # Of the servers' processors: what is left when nothing else runs on the machine.
         'accept.cpu_ratio': median(run['webhook_cpu_ms'] / run['ours_cpu_ms'] for run in eight),
@@ -127,16 +132,23 @@ while env['mpesa.callback']._drain_batch():
 def judge(figures):
     """ Print each figure beside its budget.
 
-    :return: For each budget its bound and whether it is met.
+    :return: For each budget its bound and whether it is met; None where it cannot be judged.
     :rtype: dict
     """
+    busy = figures['accept.others'] > BUSY
+    if busy:
+        say(f"other programs took {figures['accept.others']:.0%} of this machine:"
+            " accept is judged by processors' time")
     budgets = {}
-    for name, (how, bound) in BUDGETS.items():
+    for name, (how, bound) in {**BUDGETS, **(WHEN_BUSY if busy else {})}.items():
         value = figures[name]
         met = value >= bound if how == 'at least' else value <= bound
+        if busy and name.startswith('accept.') and 'ratio' in name and name not in WHEN_BUSY:
+            met = None
         budgets[name] = {'budget': f'{how} {bound}', 'goal': GOALS.get(name), 'met': met}
+        word = {True: 'ok', False: 'MISS', None: '-'}[met]
         goal = f', goal {GOALS[name]}' if name in GOALS else ''
-        say(f"{'ok  ' if met else 'MISS'}  {name:<24} {value:>9}  ({how} {bound}{goal})")
+        say(f"{word:<5} {name:<24} {value:>9}  ({how} {bound}{goal})")
     return budgets
 
 
@@ -176,7 +188,7 @@ def main():
         'runs': raw,
     }, indent=2) + '\n')
     say(f"all runs: {path}")
-    return 0 if all(budget['met'] for budget in budgets.values()) else 1
+    return 1 if any(budget['met'] is False for budget in budgets.values()) else 0
 
 
 if __name__ == '__main__':

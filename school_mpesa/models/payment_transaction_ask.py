@@ -265,11 +265,17 @@ class PaymentTransaction(models.Model):
                 ('mpesa_phone_index', '=', phone_index),
                 ('create_date', '>', now - timedelta(seconds=seconds)),
             ])
+            if count >= most and seconds > 3600:
+                raise MpesaRequestError(self.env._(
+                    "This phone was asked %(count)s times today already. No new request was sent"
+                    " and no money moved. Try again tomorrow, or pay by the Paybill menu.",
+                    count=count,
+                ), 'phone')
             if count >= most:
                 raise MpesaRequestError(self.env._(
                     "This phone was asked %(count)s times already. No new request was sent and no"
                     " money moved. Wait %(minutes)s minutes, or pay by the Paybill menu.",
-                    count=count, minutes=10 if seconds <= 600 else 60,
+                    count=count, minutes=seconds // 60,
                 ), 'phone')
 
     # === RETRY === #

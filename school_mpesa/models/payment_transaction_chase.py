@@ -4,6 +4,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -138,6 +140,10 @@ class PaymentTransaction(models.Model):
             }
         except (daraja.DarajaError, UserError, ValueError) as error:
             return {'error': error}
+        except psycopg2.Error:
+            raise  # Nothing more can be written in this transaction.
+        except Exception as error:  # noqa: BLE001 - one request must not stop all the others
+            return {'error': ValueError(type(error).__name__)}
 
     def _mpesa_write_query_answer(self, answer):
         """ Record what Daraja said about a prompt. It never takes back a success.

@@ -5,6 +5,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -146,6 +148,10 @@ class PaymentTransaction(models.Model):
             return {'client': provider._mpesa_get_client(), 'message': message}
         except (daraja.DarajaError, UserError, ValueError) as error:
             return {'error': error}
+        except psycopg2.Error:
+            raise  # Nothing more can be written in this transaction.
+        except Exception as error:  # noqa: BLE001 - one request must not stop all the others
+            return {'error': ValueError(type(error).__name__)}
 
     def _mpesa_write_answer_safely(self, method, answer):
         """ Write what Daraja answered, in a transaction of its own.

@@ -5,6 +5,8 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import mute_logger
 
 from odoo.addons.payment.logging import get_payment_logger
 
@@ -12,6 +14,7 @@ from odoo.addons.payment.logging import get_payment_logger
 _logger = get_payment_logger(__name__)
 
 BATCH = 100
+TRIES = 3
 
 
 class PaymentTransaction(models.Model):
@@ -29,38 +32,42 @@ class PaymentTransaction(models.Model):
 
         :return: None
         """
-        untold = self.search([('mpesa_untold', '=', True)], limit=BATCH)
-        if not untold:
-            return
-        if not untold._mpesa_try_to_tell():
-            for tx in untold:  # One that cannot be told must not silence the others.
-                tx._mpesa_try_to_tell()
+        for left in reversed(range(TRIES)):
+            try:
+                with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
+                    told = self._mpesa_tell_batch()
+                if told:
+                    self.env.cr.commit()
+                return
+            except Exception as error:  # noqa: BLE001 - telling must never stand in money's way
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
+                if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) or not left:
+                    _logger.warning("Outcomes were not told: %s", type(error).__name__)
+                    return
+                # A request moved meanwhile; on a new snapshot the same succeeds.
 
-    def _mpesa_try_to_tell(self):
-        """ Tell of these requests and commit, or leave everything as it was.
+    @api.model
+    def _mpesa_tell_batch(self):
+        """ Write what nobody was told of yet.
 
-        :return: Whether it worked.
+        :return: Whether there was anything.
         :rtype: bool
         """
-        try:
-            with self.env.cr.savepoint():
-                notes = defaultdict(Markup)
-                for tx in self:
-                    for record in (*tx.mpesa_student_id, *tx.invoice_ids):
-                        notes[record] += tx._mpesa_get_outcome_note()
-                for model in ('school.student', 'account.move'):
-                    bodies = {r.id: note for r, note in notes.items() if r._name == model}
-                    if bodies:
-                        self.env[model].browse(bodies)._message_log_batch(bodies=bodies)
-                for tx in self:
-                    tx._mpesa_notify_screens()
-                self.mpesa_untold = False
-            self.env.cr.commit()
-        except Exception as error:  # noqa: BLE001 - telling must never stand in the money's way
-            _logger.warning("Outcomes were not told: %s", type(error).__name__)
-            self.env.cr.rollback()
-            self.env.invalidate_all(flush=False)
+        untold = self.search([('mpesa_untold', '=', True)], limit=BATCH)
+        if not untold:
             return False
+        notes = defaultdict(Markup)
+        for tx in untold:
+            for record in (*tx.mpesa_student_id, *tx.invoice_ids):
+                notes[record] += tx._mpesa_get_outcome_note()
+        for model in ('school.student', 'account.move'):
+            bodies = {r.id: note for r, note in notes.items() if r._name == model}
+            if bodies:
+                self.env[model].browse(bodies)._message_log_batch(bodies=bodies)
+        for tx in untold:
+            tx._mpesa_notify_screens()
+        untold.mpesa_untold = False
         return True
 
     def _mpesa_get_outcome_note(self):

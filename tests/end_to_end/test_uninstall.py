@@ -21,6 +21,12 @@ def uninstall(road, module):
     row, = road.stack.sql("SELECT id FROM ir_module_module WHERE name = %s", [module])
 
     def press():
+        free, = road.stack.sql(
+            "WITH free AS (SELECT id FROM ir_cron FOR UPDATE SKIP LOCKED)"
+            " SELECT count(*) = (SELECT count(*) FROM ir_cron) AS every FROM free",
+        )
+        if not free['every']:
+            return False
         try:
             road.call('admin', 'ir.module.module', 'button_immediate_uninstall', [row['id']])
         except StackError as error:
@@ -61,7 +67,9 @@ def assert_works(road, log):
         [('move_type', '=', 'out_invoice')], {'name': {}, 'payment_state': {}, 'partner_id': {}},
     ], {'limit': 5})
     assert len(found['records']) == 5
-    assert not re.findall(r'^.* (?:ERROR|CRITICAL) .*$', road.stack.log_text()[log:], re.MULTILINE)
+    errors = re.findall(r'^.* (?:ERROR|CRITICAL) .*$', road.stack.log_text()[log:], re.MULTILINE)
+    # Odoo's own way to find out that a scheduled action runs just now; then it is pressed again.
+    assert not [line for line in errors if 'FROM ir_cron FOR UPDATE NOWAIT' not in line]
 
 
 def test_without_mpesa_payments_both_leave(school):

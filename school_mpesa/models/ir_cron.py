@@ -3,6 +3,8 @@ from odoo import api, models
 from odoo.addons.base.models.ir_cron import CompletionStatus
 
 
+# The methods of `base` that are overridden here return nothing.
+# pylint: disable=missing-return
 OUR_JOBS = (
     'school_mpesa.cron_drain', 'school_mpesa.cron_send_prompts', 'school_mpesa.cron_chase',
 )

@@ -14,7 +14,7 @@ from odoo.addons.payment.logging import get_payment_logger
 _logger = get_payment_logger(__name__)
 
 BATCH = 100
-TRIES = 3
+TRIES = 3  # a request may move meanwhile; on a new snapshot the same succeeds
 
 
 class PaymentTransaction(models.Model):
@@ -32,31 +32,37 @@ class PaymentTransaction(models.Model):
 
         :return: None
         """
+        untold = self.search([('mpesa_untold', '=', True)], limit=BATCH)
+        if not untold:
+            return
+        if not untold._mpesa_try_to_tell():
+            for tx in untold:  # One that cannot be told must not silence the others.
+                tx._mpesa_try_to_tell()
+
+    def _mpesa_try_to_tell(self):
+        """ Tell of these requests and commit, or leave everything as it was.
+
+        :return: Whether it worked.
+        :rtype: bool
+        """
         for left in reversed(range(TRIES)):
             try:
                 with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
-                    told = self._mpesa_tell_batch()
-                if told:
-                    self.env.cr.commit()
-                return
+                    self._mpesa_write_outcomes()
+                self.env.cr.commit()
             except Exception as error:  # noqa: BLE001 - telling must never stand in money's way
                 self.env.cr.rollback()
                 self.env.invalidate_all(flush=False)
                 if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) or not left:
                     _logger.warning("Outcomes were not told: %s", type(error).__name__)
-                    return
-                # A request moved meanwhile; on a new snapshot the same succeeds.
+                    return False
+            else:
+                return True
+        return False
 
-    @api.model
-    def _mpesa_tell_batch(self):
-        """ Write what nobody was told of yet.
-
-        :return: Whether there was anything.
-        :rtype: bool
-        """
-        untold = self.search([('mpesa_untold', '=', True)], limit=BATCH)
-        if not untold:
-            return False
+    def _mpesa_write_outcomes(self):
+        """ Write the outcomes of those whom nobody was told of into the chatter. """
+        untold = self.filtered('mpesa_untold')  # Read anew: another drain may have told of some.
         notes = defaultdict(Markup)
         for tx in untold:
             for record in (*tx.mpesa_student_id, *tx.invoice_ids):
@@ -68,7 +74,6 @@ class PaymentTransaction(models.Model):
         for tx in untold:
             tx._mpesa_notify_screens()
         untold.mpesa_untold = False
-        return True
 
     def _mpesa_get_outcome_note(self):
         """ Say in one line who asked, for how much, and what happened; the phone stays masked.

@@ -25,14 +25,15 @@ BUDGETS = {
     'accept.p95_ratio_2': ('at most', 0.6),
     'accept.p95_ratio_8': ('at most', 0.5),
     'accept.storm_p95_ratio': ('at most', 1.5),
+    'accept.cpu_ratio': ('at least', 1.6),
     'accept.sql': ('at most', 3),
     'posting.ratio': ('at least', 4),
     'paid_p95_ms': ('at most', 3000),
 }
-# Accept is measured in times. While other programs take more than this share of the machine they
-# say nothing; the ratio of processors' time is demanded then.
-BUSY = 0.2
-WHEN_BUSY = {'accept.cpu_ratio': ('at least', 1.6)}
+# The long form, run alone on its machine, demands every budget. The short one runs wherever a change
+# is checked: it shows all of them and fails on those that few posts and a busy neighbour cannot
+# change. For accept that is the ratio of processors' time.
+DEMANDED_SHORT = {'accept.cpu_ratio', 'accept.sql', 'posting.ratio', 'paid_p95_ms'}
 GOALS = {'accept.ratio': 1.8, 'posting.ratio': 6}
 # Runs, posts to each route in a run, payments of each path in a run, callbacks at two per second.
 SIZES = {'short': (5, 96, 50, 30), 'long': (5, 400, 200, 120)}
@@ -129,24 +130,24 @@ while env['mpesa.callback']._drain_batch():
 """)
 
 
-def judge(figures):
+def judge(figures, size):
     """ Print each figure beside its budget.
 
-    :return: For each budget its bound and whether it is met; None where it cannot be judged.
+    :param dict figures: The figures by name.
+    :param str size: 'short' or 'long'.
+    :return: For each budget its bound, whether it is met and whether this form demands it.
     :rtype: dict
     """
-    busy = figures['accept.others'] > BUSY
-    if busy:
-        say(f"other programs took {figures['accept.others']:.0%} of this machine:"
-            " accept is judged by processors' time")
+    say(f"other programs took {figures['accept.others']:.0%} of this machine meanwhile")
     budgets = {}
-    for name, (how, bound) in {**BUDGETS, **(WHEN_BUSY if busy else {})}.items():
+    for name, (how, bound) in BUDGETS.items():
         value = figures[name]
         met = value >= bound if how == 'at least' else value <= bound
-        if busy and name.startswith('accept.') and 'ratio' in name and name not in WHEN_BUSY:
-            met = None
-        budgets[name] = {'budget': f'{how} {bound}', 'goal': GOALS.get(name), 'met': met}
-        word = {True: 'ok', False: 'MISS', None: '-'}[met]
+        demanded = size == 'long' or name in DEMANDED_SHORT
+        budgets[name] = {
+            'budget': f'{how} {bound}', 'goal': GOALS.get(name), 'met': met, 'demanded': demanded,
+        }
+        word = 'ok' if met else 'MISS' if demanded else 'below'
         goal = f', goal {GOALS[name]}' if name in GOALS else ''
         say(f"{word:<5} {name:<24} {value:>9}  ({how} {bound}{goal})")
     return budgets
@@ -167,7 +168,7 @@ def main():
     except StackError as error:
         sys.stderr.write(f"\nSTOPPED: {error}\n")
         return 1
-    budgets = judge(figures)
+    budgets = judge(figures, size)
     path = LOCAL / 'bench.json'
     path.write_text(json.dumps({
         'at': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'),
@@ -188,7 +189,7 @@ def main():
         'runs': raw,
     }, indent=2) + '\n')
     say(f"all runs: {path}")
-    return 1 if any(budget['met'] is False for budget in budgets.values()) else 0
+    return 1 if any(b['demanded'] and not b['met'] for b in budgets.values()) else 0
 
 
 if __name__ == '__main__':

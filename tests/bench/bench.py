@@ -30,9 +30,9 @@ BUDGETS = {
     'posting.ratio': ('at least', 4),
     'paid_p95_ms': ('at most', 3000),
 }
-# The long form, run alone on its machine, demands every budget. The short one runs wherever a change
-# is checked: it shows all of them and fails on those that few posts and a busy neighbour cannot
-# change. For accept that is the ratio of processors' time.
+# The long form, run alone on its machine, demands every budget. The short one runs wherever a
+# change is checked: it shows all of them and fails on those that few posts and a busy neighbour
+# cannot change. For accept that is the ratio of processors' time.
 DEMANDED_SHORT = {'accept.cpu_ratio', 'accept.sql', 'posting.ratio', 'paid_p95_ms'}
 GOALS = {'accept.ratio': 1.8, 'posting.ratio': 6}
 # Runs, posts to each route in a run, payments of each path in a run, callbacks at two per second.

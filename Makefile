@@ -43,7 +43,7 @@ faults: provision ## Kill, restart, duplicate, reorder; then check that no shill
 	@SCHOOL_SHORT=$(SHORT) $(PYTHON) scripts/run_tests.py faults
 
 .PHONY: bench
-bench: provision ## Measure, beside peers, into .local/bench.json (SHORT=1: under five minutes)
+bench: provision ## Measure, beside peers, into .local/bench.json (SHORT=1: some six minutes, and one year of history instead of ten)
 	@$(PYTHON) tests/bench/bench.py $(if $(SHORT),--short)
 
 .PHONY: core-tests

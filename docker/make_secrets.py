@@ -1,6 +1,8 @@
-"""Makes the keys of the school and the password of its database, once; run by compose as root.
+"""Makes the keys of the school and the passwords of its database and of Odoo's administrator, once.
 
-Usage: make_secrets.py FOLDER_OF_THE_KEYS FOLDER_OF_THE_PASSWORD
+Run by compose as root.
+
+Usage: make_secrets.py FOLDER_OF_THE_KEYS FOLDER_OF_THE_DATABASE_PASSWORD
 The keys encrypt credentials and payers' numbers. Lost keys mean lost data: keep a copy, apart from
 the database's backups.
 """
@@ -49,6 +51,7 @@ def main():
     }
     text = ''.join(f'{name} = {value}\n' for name, value in options.items())
     write_once(keys / 'keys.conf', text, 0o400, odoo)
+    write_once(keys / 'admin_password', secrets.token_urlsafe(12), 0o400, odoo)
     # The volume is mounted by Odoo and PostgreSQL only, whose accounts have different numbers.
     write_once(password / 'database_password', secrets.token_urlsafe(32), 0o444)
 

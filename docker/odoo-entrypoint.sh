@@ -19,6 +19,26 @@ PGPASSWORD=$(cat /run/school/database_password)
 export PGPASSWORD
 
 run_once() { odoo -d "$database" --workers=0 --max-cron-threads=0 --no-http "$@"; }
+run_once_shell() { odoo shell -d "$database" --workers=0 --max-cron-threads=0 --no-http --log-level=warn; }
+
+# Odoo's own admin / admin would be open to whoever comes first. A password that somebody chose is left alone.
+closed=/var/lib/odoo/admin_password_was_set
+close_admin() {
+    run_once_shell <<'PYTHON'
+from odoo.exceptions import AccessDenied
+admin = env.ref('base.user_admin')
+try:
+    admin.with_user(admin)._check_credentials({'type': 'password', 'password': 'admin'}, {'interactive': False})
+except AccessDenied:
+    pass
+else:
+    with open('/var/lib/school/admin_password') as file:
+        admin.password = file.read()
+    env.cr.commit()
+
+PYTHON
+    touch "$closed"
+}
 
 case ${1:-serve} in
     serve)
@@ -28,15 +48,17 @@ case ${1:-serve} in
             echo "installing $addons (some minutes, once)"
             run_once -i "$addons" --stop-after-init
         fi
+        [ -e "$closed" ] || close_admin
         exec odoo
         ;;
     update) run_once -u "$addons" --stop-after-init ;;
     demo)
-        { cat /opt/school/demo_school.py
-          printf '\n\nload_school(env)\nconnect_school(env, %s, %s)\nenv.cr.commit()\n' \
+        { cat /opt/school/demo_school.py /opt/school/demo_books.py
+          printf '\n\nif load_people(env):\n    tell_year(env)\n\nconnect_school(env, %s, %s)\nenv.cr.commit()\n' \
               "'http://localhost:8069'" "'${SCHOOL_MPESA_SIMULATOR_URL:-}' or None"
-        } | odoo shell -d "$database" --workers=0 --max-cron-threads=0 --no-http --log-level=warn
-        echo "The demo school is loaded: log in as bursar / bursar, guardian / guardian or admin / admin."
+        } | run_once_shell
+        echo "The demo school is loaded: log in as bursar / bursar, guardian / guardian, or admin with the password" \
+             "that /var/lib/school/admin_password holds."
         ;;
     *) exec "$@" ;;
 esac

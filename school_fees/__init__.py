@@ -1,1 +1,1 @@
-from . import access_log, controllers, models
+from . import access_log, controllers, models, report, wizards

@@ -3,7 +3,6 @@
 # The published test shortcode and passkey of the sandbox (portal, test credentials page).
 SANDBOX_SHORTCODE = '174379'
 SANDBOX_PASSKEY = 'bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919'
-SANDBOX_PHONE = '254708374149'
 
 # The core payment method that a parent sees.
 DEFAULT_PAYMENT_METHOD_CODES = {'mpesa'}
@@ -25,14 +24,26 @@ OPEN_PUSH_STATES = ('queued', 'sent', 'accepted', 'unknown')
 # about 30 s, 1, 2, 5, 15 and 60 minutes, then hourly until 24 hours; then a person is asked.
 CHASE_AGES = (30, 60, 120, 300, 900, 3600, *range(7200, 86_401, 3600))
 
+# Ages at which a request is still asked about that ended without payment by a code after which
+# money has come late before.
+LATE_AGES = (300, 900, 3600)
+# A query proves such a code only when it follows it by this long, in seconds.
+CONFIRMING_SECONDS = 30
+
 # For the payer, pending ends here, in seconds; the request itself stays open.
 PAYER_PENDING_SECONDS = 180
 
 # A confirmation with the account and amount of a request closed this recently, in seconds, is
 # that request's money.
 RECENTLY_CLOSED_SECONDS = 600
+# How far Safaricom's clock may be behind ours, in seconds.
+CLOCK_DIFFERENCE_SECONDS = 120
 # If several requests fit, the confirmation waits this long, in seconds, for the STK callback.
 AMBIGUITY_WAIT_SECONDS = 60
 
 # Prompts per phone: one in flight, and at most so many in a window of so many seconds (trust S8).
 PROMPT_LIMITS = ((3, 600), (10, 86_400))
+
+# Messages that one person may check: at most so many in a window of so many seconds. Enough for
+# a queue at the counter, and far too few to walk through codes.
+MESSAGE_CHECK_LIMITS = ((40, 600), (400, 86_400))

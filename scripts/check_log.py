@@ -22,6 +22,7 @@ BAD_LINE = re.compile(
     r'^(?:\d{4}-\d\d-\d\d [\d:,]+ \d+ (?:WARNING|ERROR|CRITICAL) |(?:ERROR|WARNING|CRITICAL):?\s'
     r'|Traceback \(most recent call last\)|\d{4}/\d\d/\d\d [\d:]+ \[(?:error|crit|alert|emerg)\])',
 )
+BAD_QUERY = re.compile(r' odoo\.sql_db: bad query: (?!.* ERROR: )')
 
 
 def expectations(kind):
@@ -53,7 +54,9 @@ def expectations(kind):
 def bad_lines(paths):
     """ Return the lines of the logs that are warnings or worse.
 
-    A traceback inside an Odoo message belongs to the line before it and is not counted again.
+    A traceback inside an Odoo message belongs to the line before it and is not counted again. What
+    PostgreSQL said of a bad query stands on a line of its own and is put behind the query: a
+    statement alone does not tell why it failed.
 
     :param paths: The logs.
     :rtype: list[tuple[Path, str]]
@@ -63,7 +66,9 @@ def bad_lines(paths):
         in_message = False
         for line in path.read_text(errors='replace').splitlines():
             stamped = re.match(r'^\d{4}-\d\d-\d\d [\d:,]+ \d+ ', line)
-            if BAD_LINE.match(line) and not (in_message and line.startswith('Traceback')):
+            if in_message and line.startswith('ERROR: ') and BAD_QUERY.search(found[-1][1]):
+                found[-1] = (path, f'{found[-1][1]} {line}')
+            elif BAD_LINE.match(line) and not (in_message and line.startswith('Traceback')):
                 found.append((path, line))
                 in_message = True
             elif stamped:
@@ -88,7 +93,9 @@ def problems(kind, paths):
                 counts[index] += 1
                 break
         else:
-            message = re.sub(r'^[\d-]+ [\d:,]+ \d+ ', '', line)[:300]
+            message = re.sub(r'^[\d-]+ [\d:,]+ \d+ ', '', line)
+            if len(message) > 300:  # The cause of a bad query is at its end.
+                message = f'{message[:200]} … {message[-100:]}'
             unexpected[f"not expected, in {path.name}: {message}"] += 1
     wrong = [f"{line} ({count} times)" if count > 1 else line
              for line, count in unexpected.items()]

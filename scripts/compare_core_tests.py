@@ -23,7 +23,7 @@ def run(kind):
     log = LOCAL / 'log' / f'core-{kind}.log'
     port, gevent_port = stack_config.free_ports(2)
     conf = stack_config.write_odoo_conf(LOCAL / 'run' / f'core-{kind}.conf', {
-        **stack_config.keys(), 'db_name': database, 'dbfilter': f'^{database}$', 'workers': 0,
+        **stack_config.keys(), 'db_name': database, 'workers': 0,
         'http_port': port, 'gevent_port': gevent_port, 'proxy_mode': False, 'db_maxconn': 48,
     })
     try:

@@ -1,11 +1,12 @@
-"""An invented school to look at. Run inside an Odoo shell, never imported: scripts/stack.py does
-it.
+"""An invented school to look at: who is there. What happened there in a year is in demo_books.py.
 
-`load_school(env)` fills a database that has the add-ons and nothing else. `connect_school(env, …)`
-tells it, at each start, at which addresses this run is. Both may be repeated.
+Run inside an Odoo shell, never imported: scripts/stack.py and docker/odoo-entrypoint.sh do it, with
+both files one after the other.
+
+`load_people(env)` fills a database that has the add-ons and nothing else; it may be repeated.
+`connect_school(env, …)` tells it, at each start, at which addresses this run is.
 Every name, number and address here is invented.
 """
-from decimal import Decimal
 
 
 SCHOOL = "Uhuru Academy"
@@ -21,42 +22,60 @@ FAMILIES = [
     ("Mutua", [('mother', "Mwende")], ["Victor", "Purity"]),
     ("Kiptoo", [('father', "Koech"), ('mother', "Chepkoech")], ["Sharon", "Kelvin"]),
     ("Njoroge", [('guardian', "Wairimu")], ["Ruth"]),
-    ("Omondi", [('father', "Ochieng"), ('mother', "Atieno")], ["Stacy", "Felix"]),
+    ("Omondi", [('mother', "Atieno"), ('father', "Ochieng"), ('other', "Awuor")],
+     ["Stacy", "Felix"]),
     ("Nyaboke", [('mother', "Kemunto")], ["Daniel", "Lydia"]),
     ("Mohamed", [('mother', "Zainab"), ('father', "Salim")], ["Fatuma", "Ali"]),
     ("Musyoka", [('father', "Kilonzo")], ["Caroline", "Ian"]),
     ("Simiyu", [('mother', "Nekesa"), ('other', "Wekesa")], ["Elvis", "Winnie"]),
+    ("Kiprop", [('father', "Rotich")], ["Moses"]),  # leaves in the course of the year
+    ("Wambua", [('mother', "Ndinda")], ["Zawadi"]),  # has applied for a place
 ]
+APPLICANT = 'ADM-032'
+# Grown apart: each pays a part and does not see what the other paid; the grandmother, who fetches
+# the children from school, sees no amounts.
+SEPARATED = {
+    "Atieno": {'share_percent': 60, 'sees_other_payers': False},
+    "Ochieng": {'share_percent': 40, 'sees_other_payers': False,
+                'restricted_note': "Lives apart. Bills go to both parents."},
+    "Awuor": {'is_payer': False, 'sees_amounts': False},
+}
+NEW_IN_2026 = ("Njoroge", "Simiyu", "Kiprop")
 TERMS = [
-    ("Term 1", '2026-01-05', '2026-04-02', '2026-01-16', 'closed'),
-    ("Term 2", '2026-04-27', '2026-07-31', '2026-05-08', 'closed'),
-    ("Term 3", '2026-08-24', '2026-10-23', '2026-09-11', 'current'),
+    ("Term 1", '2026-01-05', '2026-04-02', '2026-01-16'),
+    ("Term 2", '2026-04-27', '2026-07-31', '2026-05-08'),
+    ("Term 3", '2026-08-24', '2026-10-23', '2026-09-11'),
 ]
-# The first line is for all; the others are taken by some, so that the bills differ.
-FEES = [
-    ("Tuition, Term 3", 12500.0), ("Lunch", 4200.0), ("Transport", 6000.0), ("Music club", 1800.0),
+# Level, code, streams of this year. The next level is the one below.
+LEVELS = [
+    ("Grade 6", 'G6', [""]), ("Grade 7", 'G7', ["North", "South"]),
+    ("Grade 8", 'G8', ["North", "South"]), ("Grade 9", 'G9', [""]),
 ]
+STAFF = [
+    ("Mrs Njeri Kamau", 'bursar', 'bursar'), ("Dr Akinyi Odera", 'head', 'approver'),
+    ("Mr Hamisi Juma", 'cashier', 'cashier'), ("Ms Akinyi Ouma", 'teacher', 'class_teacher'),
+]
+# The guardians who can log in.
+PORTAL = [('guardian', "Achieng Otieno"), ('guardian2', "Ochieng Omondi")]
 
 
-def load_school(env):
-    """ Fill the database with the school, once.
+def load_people(env):
+    """ Fill the database with the school and its people, once.
 
     :param env: The shell's environment.
-    :return: How many students there are.
-    :rtype: int
+    :return: Whether they are new, and have nothing in the books yet.
+    :rtype: bool
     """
     company = env.ref('base.main_company')
-    students = env['school.student'].search([('company_id', '=', company.id)])
-    if students:
-        return len(students)
+    if env['school.student'].search_count([('company_id', '=', company.id)], limit=1):
+        return False
     _load_company(env, company)
     env = env(context=dict(env.context, tz='Africa/Nairobi', lang='en_US'))
     _load_families(env)
-    _load_bills(env)
-    _load_receipts(env)
-    _load_provider(env, company)
+    _load_classes(env)
     _load_users(env, company)
-    return env['school.student'].search_count([])
+    _load_provider(env, company)
+    return True
 
 
 def _load_company(env, company):
@@ -83,8 +102,8 @@ def _load_company(env, company):
     })
     env['school.term'].create([{
         'year_id': year.id, 'sequence': sequence, 'name': name, 'date_from': first,
-        'date_to': last, 'bill_date': first, 'due_date': due, 'state': state,
-    } for sequence, (name, first, last, due, state) in enumerate(TERMS, start=1)])
+        'date_to': last, 'bill_date': first, 'due_date': due,
+    } for sequence, (name, first, last, due) in enumerate(TERMS, start=1)])
 
 
 def _load_families(env):
@@ -94,7 +113,7 @@ def _load_families(env):
         partners = []
         for relation, first_name in guardians:
             phone += 1
-            partners.append((relation, env['res.partner'].create({
+            partners.append((relation, first_name, env['res.partner'].create({
                 'name': f"{first_name} {surname}",
                 'phone': f'0712 000 1{phone:02}',
                 'email': f'{first_name}.{surname}@parents.example'.lower(),
@@ -103,14 +122,19 @@ def _load_families(env):
             })))
         for child in children:
             admission += 1
+            number = f'ADM-{admission:03}'
             env['school.student'].create({
                 'name': f"{child} {surname}",
-                'admission_no': f'ADM-{admission:03}',
+                'admission_no': number,
                 'family_id': family.id,
-                'joined_on': '2025-01-06',
+                'state': 'applicant' if number == APPLICANT else 'active',
+                'joined_on': number != APPLICANT and (
+                    '2026-01-05' if surname in NEW_IN_2026 else '2025-01-06'
+                ),
                 'guardian_link_ids': [(0, 0, {
                     'partner_id': partner.id, 'relation': relation, 'priority': priority,
-                }) for priority, (relation, partner) in enumerate(partners, start=1)],
+                    **SEPARATED.get(first_name, {}),
+                }) for priority, (relation, first_name, partner) in enumerate(partners, start=1)],
             })
     # One parent has a second number, as many do.
     env['school.guardian.phone'].create({
@@ -119,44 +143,29 @@ def _load_families(env):
     })
 
 
-def _load_bills(env):
-    term = env['school.term'].search([('state', '=', 'current')])
-    tax = env['account.tax'].search([
-        ('type_tax_use', '=', 'sale'), ('amount', '=', 0), ('name', '=', '0% EXEMPT'),
-    ], limit=1)
-    students = env['school.student'].search([], order='admission_no')
-    env['account.move'].create([{
-        'move_type': 'out_invoice',
-        'school_doc_type': 'term_bill',
+def _load_classes(env):
+    """ Levels, the classes of this year, and every student in one of them, some as boarders. """
+    year = env['school.academic.year'].search([], order='date_from desc', limit=1)
+    following = env['school.level']
+    classes = []
+    for position, (name, code, streams) in reversed(list(enumerate(LEVELS))):
+        following = env['school.level'].create({
+            'name': name, 'code': code, 'sequence': 10 * position, 'curriculum': 'cbc',
+            'next_level_id': following.id,
+        })
+        classes += env['school.class'].create([
+            {'level_id': following.id, 'stream': stream or False, 'year_id': year.id}
+            for stream in streams
+        ])
+    env['school.zone'].create([{'name': "Town"}, {'name': "Hillside"}])
+    env['school.student.category'].create({'name': "Child of staff", 'code': 'STAFF'})
+    students = env['school.student'].search([('state', '=', 'active')], order='admission_no')
+    env['school.enrolment'].create([{
         'student_id': student.id,
-        'term_id': term.id,
-        'invoice_date': term.bill_date,
-        'invoice_date_due': term.due_date,
-        'invoice_line_ids': [(0, 0, {
-            'name': name, 'quantity': 1, 'price_unit': price, 'tax_ids': [(6, 0, tax.ids)],
-        }) for position, (name, price) in enumerate(FEES)
-            if position == 0 or (number + position) % (position + 1)],
-    } for number, student in enumerate(students)]).action_post()
-
-
-def _load_receipts(env):
-    """ Two parents have brought cash already: one a half of what is due, one all of it. """
-    company = env.ref('base.main_company')
-    journal = env['account.journal'].create({
-        'name': "Cash Office", 'type': 'cash', 'code': 'CSH1', 'company_id': company.id,
-    })
-    # Cash in the box is in the box: no waiting on an outstanding account.
-    journal.inbound_payment_method_line_ids.payment_account_id = journal.default_account_id
-    half, whole = env['school.student'].search([], order='admission_no desc', limit=2)
-    env['school.receipt']._book([{
-        'receipt': {
-            'date': '2026-09-02', 'channel': 'cash', 'money_kind': 'cash', 'amount': amount,
-            'currency_id': company.currency_id.id, 'company_id': company.id,
-            'family_id': student.family_id.id,
-        },
-        'shares': [(student, Decimal(str(amount)))],
-        'payment': {'journal_id': journal.id},
-    } for student, amount in ((half, half.balance / 2), (whole, whole.balance))])
+        'class_id': classes[number % len(classes)].id,
+        'boarding': 'boarding' if number % 3 == 0 else 'day',
+        'date_from': '2026-01-05',
+    } for number, student in enumerate(students)])
 
 
 def _load_provider(env, company):
@@ -191,25 +200,26 @@ def _load_provider(env, company):
 
 
 def _load_users(env, company):
-    admin = env.ref('base.user_admin')
-    admin.write({'tz': 'Africa/Nairobi', 'group_ids': [
+    """ Who works at the school, and the guardians who log in: each password is the log-in. """
+    Users = env['res.users'].with_context(no_reset_password=True)
+    own = {'tz': 'Africa/Nairobi', 'company_id': company.id, 'company_ids': [(6, 0, company.ids)]}
+    env.ref('base.user_admin').write({'tz': 'Africa/Nairobi', 'group_ids': [
         (4, env.ref('school_fees.group_administrator').id),
     ]})
-    bursar = env['res.users'].with_context(no_reset_password=True).create({
-        'name': "Mrs Njeri Kamau", 'login': 'bursar', 'password': 'bursar',
-        'email': 'bursar@uhuru.example', 'tz': 'Africa/Nairobi',
-        'company_id': company.id, 'company_ids': [(6, 0, company.ids)],
-        'group_ids': [
-            (4, env.ref('base.group_user').id), (4, env.ref('school_fees.group_bursar').id),
-        ],
-    })
-    guardian = env['school.student'].search([], order='admission_no', limit=1)._primary_guardian()
-    env['res.users'].with_context(no_reset_password=True).create({
-        'login': 'guardian', 'password': 'guardian', 'partner_id': guardian.id,
-        'tz': 'Africa/Nairobi', 'company_id': company.id, 'company_ids': [(6, 0, company.ids)],
+    Users.create([{
+        **own, 'name': name, 'login': login, 'password': login, 'email': f'{login}@uhuru.example',
+        'group_ids': [(4, env.ref(f'school_fees.group_{group}').id)],
+        # The robot's greeting would cover the whole screen of a phone.
+        **({'odoobot_state': 'disabled'} if 'odoobot_state' in Users._fields else {}),
+    } for name, login, group in STAFF])
+    Users.create([{
+        **own, 'login': login, 'password': login,
+        'partner_id': env['res.partner'].search([('name', '=', name)]).id,
         'group_ids': [(6, 0, env.ref('base.group_portal').ids)],
-    })
-    return bursar
+    } for login, name in PORTAL])
+    env['school.class'].search([('level_id.code', '=', 'G7')], limit=1).teacher_id = (
+        Users.search([('login', '=', 'teacher')])
+    )
 
 
 def connect_school(env, url, simulator_url):
@@ -229,13 +239,14 @@ def connect_school(env, url, simulator_url):
         provider = provider.search([('mpesa_shortcode', '=', SHORTCODE)], limit=1)
     if provider and simulator_url:
         _connect_simulator(env, provider, url, simulator_url)
-    students = env['school.student'].search([], order='admission_no')
+    students = env['school.student'].search([('state', '=', 'active')], order='admission_no')
     bills = env['account.move'].search([
         ('school_doc_type', '=', 'term_bill'), ('state', '=', 'posted'),
+        ('term_id.state', '=', 'current'),
     ], order='student_id, id').sorted(lambda move: move.student_id.admission_no)
     users = {
         login: env['res.users'].search([('login', '=', login)]).id
-        for login in ('admin', 'bursar', 'guardian')
+        for login in ('admin', *(login for _name, login, _group in STAFF), *dict(PORTAL))
     }
     guardian = env['res.users'].browse(users['guardian']).partner_id
     return {

@@ -51,7 +51,7 @@ def run_test_lint():
     port, gevent_port = stack_config.free_ports(2)
     conf = stack_config.write_odoo_conf(LOCAL / 'run' / 'lint.conf', {
         **stack_config.keys(), 'addons_path': stack_config.addons_path(copies),
-        'db_name': DATABASE, 'dbfilter': f'^{DATABASE}$', 'workers': 0,
+        'db_name': DATABASE, 'workers': 0,
         'http_port': port, 'gevent_port': gevent_port, 'proxy_mode': False,
     })
     try:

@@ -33,7 +33,7 @@ def main():
         return 1
     port, gevent_port = stack_config.free_ports(2)
     conf = stack_config.write_odoo_conf(LOCAL / 'run' / 'loop.conf', {
-        **stack_config.keys(), 'db_name': DATABASE, 'dbfilter': f'^{DATABASE}$', 'workers': 0,
+        **stack_config.keys(), 'db_name': DATABASE, 'workers': 0,
         'http_port': port, 'gevent_port': gevent_port, 'proxy_mode': False, 'db_maxconn': 48,
     })
     return stack_config.run_command(

@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import check_log
@@ -80,46 +81,85 @@ def run_pytest(kind, folders):
 
 
 def run_addons(_kind, _folders):
-    """ Install the add-ons into a fresh database and run their tests by Odoo's own runner.
+    """ Install the add-ons into fresh databases and run their tests by Odoo's own runner.
+
+    Each add-on's tests have a database of their own, with both add-ons, and run beside the other's:
+    a run uses hardly more than one processor.
 
     :rtype: Result
     """
     result = Result('addons')
     template = stack_database.template('base', say=say)
-    stack_database.clone(template, GATE)
-    log = LOGS / 'addons.log'
+    for addon in ADDONS:
+        stack_database.clone(template, f'{GATE}_{addon}')
+    stack_config.keys()  # Made before two runs could both make them.
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(_run_addon, ADDONS))
+    for addon, code, log in runs:
+        failed = _count_addon(result, log.read_text(errors='replace'))
+        if code and not failed:
+            result.problems.append(f"Odoo ended with code {code}, testing {addon}")
+        if failed or code:
+            say(f"the whole log: {log}")
+        else:
+            stack_database.drop(f'{GATE}_{addon}')
+    return result.finish([log for _addon, _code, log in runs])
+
+
+def _run_addon(addon):
+    """ Test one add-on.
+
+    :param str addon: Its name.
+    :return: The name, Odoo's exit code, and the path of the log.
+    :rtype: tuple[str, int, Path]
+    """
+    log = LOGS / f'{addon}.log'
+    database = f'{GATE}_{addon}'
     port, gevent_port = stack_config.free_ports(2)
-    conf = stack_config.write_odoo_conf(LOCAL / 'run' / 'test' / 'odoo.conf', {
-        **stack_config.keys(), 'db_name': GATE, 'dbfilter': f'^{GATE}$', 'workers': 0,
+    conf = stack_config.write_odoo_conf(LOCAL / 'run' / 'test' / f'{addon}.conf', {
+        **stack_config.keys(), 'db_name': database, 'workers': 0,
         'http_port': port, 'gevent_port': gevent_port, 'proxy_mode': False, 'db_maxconn': 48,
-        'max_cron_threads': 0, 'screenshots': LOGS / 'screenshots',
+        'max_cron_threads': 0, 'screenshots': LOGS / 'screenshots' / addon,
     })
-    tags = ','.join(f'/{addon}' for addon in ADDONS)
     with log.open('w') as output:
         code = stack_config.run_command(
             [
-                *stack_config.odoo_command(), '-c', conf, '-d', GATE, '-i', ','.join(ADDONS),
-                '--test-tags', tags, '--stop-after-init',
+                *stack_config.odoo_command(), '-c', conf, '-d', database, '-i', ','.join(ADDONS),
+                '--test-tags', f'/{addon}', '--stop-after-init',
             ],
             env=stack_config.process_environment(), stdout=output, stderr=output,
         ).returncode
-    text = log.read_text(errors='replace')
+    return addon, code, log
+
+
+def _count_addon(result, text):
+    """ Add what Odoo's runner counted to the result; without a count, the run has failed.
+
+    :param Result result: Of both add-ons.
+    :param str text: The log.
+    :return: How many tests failed.
+    :rtype: int
+    """
     total = re.findall(r'(\d+) failed, (\d+) error\(s\) of (\d+) tests', text)
+    failed = 0
     if total:
         failures, errors, tests = map(int, total[-1])
-        result.failed = failures + errors
-        result.skipped = len(re.findall(r' INFO .*: skipped ', text))
-        result.passed = tests - result.failed - result.skipped
-    for name in re.findall(r'(?:FAIL|ERROR): (\w+\.\w+.*)', text):
+        failed = failures + errors
+        skipped = len(re.findall(r' INFO .*: skipped ', text))
+        result.failed += failed
+        result.skipped += skipped
+        result.passed += tests - failed - skipped
+    else:
+        result.problems.append("Odoo's runner counted no tests")
+    for name, trace in re.findall(
+        r'(?:FAIL|ERROR): ((?:Subtest )?\w+\.\w+.*)\n((?:(?!\d{4}-\d\d-\d\d ).*\n)*)', text,
+    ):
         say(f"failed: {name}")
-    if code and not result.failed:
-        result.problems.append(f"Odoo ended with code {code}")
-    if not result.failed:
-        stack_database.drop(GATE)
-    result.finish([log])
-    if result.failed or result.problems:
-        say(f"the whole log: {log}")
-    return result
+        # The error itself, without the way to it; the whole is in the log.
+        error = re.search(r'^(?! |Traceback)(?:.*\n){1,12}', trace, re.MULTILINE)
+        for line in error.group().splitlines() if error else ():
+            say(f"  {line}")
+    return failed
 
 
 KINDS = {

@@ -23,7 +23,7 @@ import stack_database
 import stack_nginx
 import stack_session
 import stack_shell
-from stack_config import LOCAL, ROOT, StackError
+from stack_config import LOCAL, StackError
 from stack_processes import BackgroundProcess, PidRecord, odoo_roles
 
 
@@ -242,7 +242,6 @@ class Stack:
         return stack_config.write_odoo_conf(self.run_folder / 'odoo.conf', {
             **stack_config.keys(),
             'db_name': database,
-            'dbfilter': f'^{database}$',
             'http_port': self.ports.get('odoo', 8069),
             'gevent_port': self.ports.get('gevent', 8072),
             'workers': self.workers,
@@ -257,17 +256,16 @@ class Stack:
     # === The demo school === #
 
     def _build_demo(self, database):
-        self._shell_file('demo_school.py', "result = load_school(env)", database)
+        self._shell_demo("if load_people(env):\n    tell_year(env)", database)
 
     def _connect_school(self):
         """ Tell the database and the simulator the addresses of this run. """
         simulator = self.simulator_url if self.with_simulator else None
         call = f"result = connect_school(env, {self.url!r}, {simulator!r})"
-        self.school = self._shell_file('demo_school.py', call, self.database)
+        self.school = self._shell_demo(call, self.database)
 
-    def _shell_file(self, script, call, database):
-        code = (ROOT / 'scripts' / script).read_text()
-        return self.shell(f'{code}\n\n{call}', database=database)
+    def _shell_demo(self, call, database):
+        return self.shell(f'{stack_config.demo_code()}\n\n{call}', database=database)
 
     # === Looking inside === #
 

@@ -219,6 +219,16 @@ def addons_digest():
     return digest.hexdigest()
 
 
+def demo_code():
+    """ Return the code that makes the demo school, for an Odoo shell.
+
+    :rtype: str
+    """
+    return '\n\n'.join(
+        (ROOT / 'scripts' / name).read_text() for name in ('demo_school.py', 'demo_books.py')
+    )
+
+
 def free_ports(count):
     """ Find loopback ports that nobody listens on, below the range that outgoing connections use.
 

@@ -74,14 +74,26 @@ def drop(name):
     shutil.rmtree(filestore(name), ignore_errors=True)
 
 
-def clone(template, name):
+def drop_all(prefix):
+    """ Drop every database whose name begins so.
+
+    :param str prefix: How; taken literally.
+    """
+    found = run("SELECT datname FROM pg_database WHERE STARTS_WITH(datname, %s)", params=[prefix])
+    for (name,) in found:
+        drop(name)
+
+
+def clone(template, name, strategy=None):
     """ Make a database from another one.
 
     :param str template: The one to copy; nobody may be connected to it.
     :param str name: The new one.
+    :param str strategy: How PostgreSQL copies, such as FILE_COPY; its own choice by default.
     """
     drop(name)
-    run("CREATE DATABASE {} TEMPLATE {}", name, template)
+    how = f" STRATEGY {strategy}" if strategy else ""
+    run(f"CREATE DATABASE {{}} TEMPLATE {{}}{how}", name, template)
     if filestore(template).is_dir():
         # Odoo never changes a stored file, so a copy by hard links is safe and takes no room.
         shutil.copytree(filestore(template), filestore(name), copy_function=os.link)
@@ -146,15 +158,14 @@ def _template(kind, prefix, build_demo, say):
     if kind != 'base':
         parts.append(stack_config.addons_digest())
     if kind == 'demo':
-        parts += [(ROOT / 'scripts' / 'demo_school.py').read_text(), *stack_config.keys().values()]
+        parts += [stack_config.demo_code(), *stack_config.keys().values()]
     name = f'{prefix}_{kind}_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:10]}'
-    if exists(name):
+    # A checkout made anew finds the databases of the one before, without their files.
+    if exists(name) and filestore(name).is_dir():
         return name
     below = {'plain': 'base', 'demo': 'plain'}.get(kind)
     source = _template(below, prefix, build_demo, say) if below else 'template0'
-    outdated = f'{prefix}_{kind}_%'
-    for (old,) in run("SELECT datname FROM pg_database WHERE datname LIKE %s", params=[outdated]):
-        drop(old)
+    drop_all(f'{prefix}_{kind}_')
     unfinished = f'{name}_new'
     clone(source, unfinished)
     if kind == 'base':
@@ -166,9 +177,17 @@ def _template(kind, prefix, build_demo, say):
     else:
         say("loading the demo school")
         build_demo(unfinished)
-    # Only a finished one gets the name under which it is found.
+    finish(unfinished, name)
+    return name
+
+
+def finish(unfinished, name):
+    """ Give a database, now finished, the name under which it is found.
+
+    :param str unfinished: Its name until now.
+    :param str name: Its name from now on.
+    """
     run("ALTER DATABASE {} RENAME TO {}", unfinished, name)
     if filestore(unfinished).is_dir():
         shutil.rmtree(filestore(name), ignore_errors=True)
         filestore(unfinished).rename(filestore(name))
-    return name

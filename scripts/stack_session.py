@@ -44,4 +44,4 @@ def call(session, model, method, args=(), kwargs=None):
         data = answer['error'].get('data', {})
         message = f"{data.get('name')}: {data.get('message')}"
         raise StackError(message)
-    return answer['result']
+    return answer.get('result')  # Odoo leaves out what is None

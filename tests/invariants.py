@@ -15,10 +15,19 @@ RULES = {
         SELECT receipt AS what, count(*) AS times FROM mpesa_transaction
          WHERE kind = 'payment' AND direction = 'in'
          GROUP BY environment, shortcode, receipt HAVING count(*) > 1""",
-    'I3: a movement is on a receipt or in suspense, never both or neither': """
-        SELECT receipt AS what FROM mpesa_transaction
-         WHERE kind = 'payment' AND direction = 'in'
-           AND (receipt_id IS NULL) = (suspense_payment_id IS NULL)""",
+    'I3: a movement is on a receipt, or in suspense, or moved from there to a receipt': """
+        SELECT t.receipt AS what, waiting.open FROM mpesa_transaction t
+          LEFT JOIN account_payment p ON p.id = t.suspense_payment_id
+          LEFT JOIN LATERAL (
+                SELECT -sum(l.amount_residual) AS open FROM account_move_line l
+                 WHERE l.move_id = p.move_id AND l.account_id = p.destination_account_id) waiting
+            ON TRUE
+         WHERE t.kind = 'payment' AND t.direction = 'in'
+           AND CASE WHEN t.receipt_id IS NULL THEN waiting.open IS DISTINCT FROM t.amount
+               ELSE coalesce(waiting.open, 0) <> 0
+                    OR (p.id IS NULL) = EXISTS (
+                        SELECT FROM school_receipt_line x
+                         WHERE x.receipt_id = t.receipt_id AND x.payment_id IS NULL) END""",
     'I4: the receipt says what the movement says': """
         SELECT m.receipt AS what, m.amount, r.amount AS booked, r.state
           FROM mpesa_transaction m JOIN school_receipt r ON r.id = m.receipt_id
@@ -28,15 +37,16 @@ RULES = {
           FROM school_receipt r LEFT JOIN school_receipt_line l ON l.receipt_id = r.id
          WHERE r.state = 'posted' GROUP BY r.id
         HAVING r.amount <> coalesce(sum(l.amount), 0)""",
-    'I4: each share is one posted payment of that amount on that student': """
-        SELECT r.number AS what, l.amount, p.amount AS paid, m.state
+    'I4: each share is one posted payment of that amount on that student, or moved to it': """
+        SELECT r.number AS what, l.amount, p.amount AS paid, c.balance, c.parent_state
           FROM school_receipt r JOIN school_receipt_line l ON l.receipt_id = r.id
           JOIN school_student s ON s.id = l.student_id
           LEFT JOIN account_payment p ON p.id = l.payment_id
-          LEFT JOIN account_move m ON m.id = p.move_id
+          LEFT JOIN account_move_line c ON c.id = l.move_line_id
          WHERE r.state = 'posted' AND r.money_kind = 'mpesa'
-           AND (p.amount IS DISTINCT FROM l.amount OR m.state IS DISTINCT FROM 'posted'
-                OR p.partner_id IS DISTINCT FROM s.partner_id)""",
+           AND (c.balance IS DISTINCT FROM -l.amount OR c.parent_state <> 'posted'
+                OR c.partner_id IS DISTINCT FROM s.partner_id
+                OR p.id IS NOT NULL AND (p.move_id <> c.move_id OR p.amount <> l.amount))""",
     'I4: a payment of M-PESA money belongs to one live receipt or movement': """
         SELECT p.name AS what, p.amount
           FROM account_payment p
@@ -79,13 +89,14 @@ RULES = {
     'I9: one prompt in flight for each phone': """
         SELECT mpesa_phone_index AS what, count(*) FROM payment_transaction
          WHERE mpesa_in_flight GROUP BY mpesa_phone_index HAVING count(*) > 1""",
-    'I11: company, journal and shortcode agree': """
+    'I11: company (or its branch), journal and shortcode agree': """
         SELECT t.receipt AS what, t.company_id, v.company_id AS of_provider
           FROM mpesa_transaction t JOIN payment_provider v ON v.id = t.provider_id
           LEFT JOIN school_receipt r ON r.id = t.receipt_id
+          LEFT JOIN res_company c ON c.id = r.company_id
          WHERE t.company_id <> v.company_id OR t.shortcode <> v.mpesa_shortcode
             OR t.environment <> v.mpesa_environment
-            OR v.company_id <> coalesce(r.company_id, v.company_id)""",
+            OR v.company_id::text <> ALL (string_to_array(c.parent_path, '/'))""",
     'I12: no reversal exceeds its original': """
         SELECT o.receipt AS what, o.amount, sum(v.amount) AS reversed
           FROM mpesa_transaction v JOIN mpesa_transaction o ON o.id = v.reverses_id

@@ -171,6 +171,23 @@ class Road:
         """ Wait until nothing in the inbox is due. """
         wait_for(lambda: not self.waiting(), "empty inbox", timeout)
 
+    def wait_idle(self):
+        """ Wait until nothing books. A run that goes on already takes the next message too, whose
+        wake-up then waits for the scheduler's own look, once a minute, should the run be killed.
+        """
+        def is_idle():
+            for _look in range(4):
+                time.sleep(0.2)
+                if not self.stack.sql(
+                    """SELECT id FROM ir_cron WHERE id = (
+                           SELECT res_id FROM ir_model_data
+                            WHERE module = 'school_mpesa' AND name = 'cron_drain')
+                       FOR UPDATE SKIP LOCKED""",
+                ):
+                    return False
+            return True
+        wait_for(is_idle, "idle booking")
+
     def waiting(self):
         """ Return how many messages wait to be processed.
 

@@ -1,1 +1,3 @@
+from . import export
+from . import portal_fees
 from . import school_receipt

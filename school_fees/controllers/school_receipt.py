@@ -5,28 +5,17 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
 
+from .light_page import HEADERS, answer, choose_language
 from .rate_limit import RateLimit
 
 
 _logger = logging.getLogger(__name__)
 
-# Nothing of a receipt may stay in a cache, a search engine, or the address that the next site sees.
-HEADERS = {
-    'Cache-Control': 'no-store',
-    'X-Robots-Tag': 'noindex, nofollow',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:;"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-}
 SLUG = re.compile(r'[0-9A-Za-z]{12}', re.ASCII)
 # Printing starts a program of its own; guessing codes is slowed down. Right codes are never refused
 # for their address: parents share it.
 PRINTS = RateLimit(6)  # A minute, for each receipt.
 WRONG_CODES = RateLimit(60)  # A minute, for each address.
-LANGUAGES = ('en', 'sw')  # Of the public pages; Swahili where the school has switched it on.
 
 
 class SchoolReceiptController(http.Controller):
@@ -48,11 +37,11 @@ class SchoolReceiptController(http.Controller):
         :return: The page, or one neutral page with status 404.
         :rtype: odoo.http.Response
         """
-        self._choose_language(lang)
+        choose_language(lang)
         receipt = self._find_receipt(slug)
         if not receipt:
             return self._answer_not_found()
-        return self._answer('school_fees.receipt_page', {
+        return answer('school_fees.receipt_page', {
             'values': receipt._get_print_values(), 'path': receipt._get_public_url(),
         })
 
@@ -68,11 +57,11 @@ class SchoolReceiptController(http.Controller):
         :return: The page, or one neutral page with status 404.
         :rtype: odoo.http.Response
         """
-        self._choose_language(lang)
+        choose_language(lang)
         receipt = self._find_receipt(slug)
         if not receipt:
             return self._answer_not_found()
-        return self._answer('school_fees.receipt_check_page', {
+        return answer('school_fees.receipt_check_page', {
             'values': receipt._get_check_values(), 'path': f'/rc/check/{slug}',
         })
 
@@ -88,7 +77,7 @@ class SchoolReceiptController(http.Controller):
                  status 404.
         :rtype: odoo.http.Response
         """
-        self._choose_language(lang)
+        choose_language(lang)
         receipt = self._find_receipt(slug)
         if not receipt:
             return self._answer_not_found()
@@ -128,38 +117,6 @@ class SchoolReceiptController(http.Controller):
             return receipt_sudo
         return receipt_sudo.search([('slug', '=', slug), ('state', '!=', 'draft')], limit=1)
 
-    def _choose_language(self, wanted):
-        """ Set the language of the answer.
-
-        :param str wanted: What the address asks for, if anything.
-        :return: None
-        """
-        if wanted not in LANGUAGES:
-            wanted = request.httprequest.accept_languages.best_match(LANGUAGES, default='en')
-        installed = dict(request.env['res.lang'].get_installed())
-        if wanted == 'sw' and 'sw' in installed:
-            request.update_context(lang='sw')
-        else:
-            english = next((code for code in installed if code.startswith('en')), 'en_US')
-            request.update_context(lang=english)
-
-    def _answer(self, template, values, status=200):
-        """ Render a page on its own, without Odoo's layout and style sheets.
-
-        :param str template: The template's xml id.
-        :param dict values: What it shows.
-        :param int status: The HTTP status.
-        :rtype: odoo.http.Response
-        """
-        installed = dict(request.env['res.lang'].get_installed())
-        html = request.env['ir.qweb']._render(template, {
-            'language': request.env.context['lang'][:2],
-            'languages': LANGUAGES if 'sw' in installed else LANGUAGES[:1],
-            'path': '',
-            **values,
-        })
-        return request.make_response(html, headers=list(HEADERS.items()), status=status)
-
     def _answer_not_found(self):
         """ Answer unknown, wrong and revoked codes alike.
 
@@ -167,6 +124,6 @@ class SchoolReceiptController(http.Controller):
         :rtype: odoo.http.Response
         """
         allowed = WRONG_CODES.allow(request.httprequest.remote_addr or '')
-        return self._answer(
+        return answer(
             'school_fees.receipt_not_found_page', {}, status=404 if allowed else 429,
         )

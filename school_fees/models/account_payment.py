@@ -1,9 +1,29 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
+
+
+# What says of a payment how much moved, when, where and whose it is.
+RECEIPTED_FIELDS = {
+    'state', 'move_id', 'partner_id', 'partner_type', 'payment_type', 'amount', 'currency_id',
+    'date', 'journal_id', 'company_id', 'payment_method_line_id', 'outstanding_account_id',
+    'destination_account_id',
+}
 
 
 class AccountPayment(models.Model):
     _inherit = 'account.payment'
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """ Override of `account`: what a receipt vouches for is not rewritten, by RPC neither. """
+        if not self.env.su and RECEIPTED_FIELDS & vals.keys():
+            self._check_not_receipted()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_receipted(self):
+        self._check_not_receipted()
 
     # === ACTION METHODS === #
 
@@ -25,14 +45,17 @@ class AccountPayment(models.Model):
     # === BUSINESS METHODS === #
 
     def _get_receipted(self):
-        """ Return those of the payments that a receipt vouches for.
+        """ Return those of the payments that a receipt or a refund vouches for.
 
         :rtype: account.payment
         """
         lines_sudo = self.env['school.receipt.line'].sudo().search([
             ('payment_id', 'in', self.ids), ('receipt_id.state', '=', 'posted'),
         ])  # In sudo mode: an accountant may not read receipts, and still may not undo them.
-        return self & self.browse(lines_sudo.payment_id.ids)
+        refunds_sudo = self.env['school.refund'].sudo().search([
+            ('payment_id', 'in', self.ids), ('state', '=', 'done'),
+        ])
+        return self & self.browse((lines_sudo.payment_id | refunds_sudo.payment_id).ids)
 
     def _check_not_receipted(self):
         """ Ensure that nobody takes money out of the books behind a receipt's back.
@@ -42,8 +65,8 @@ class AccountPayment(models.Model):
         """
         if self._get_receipted():
             raise UserError(self.env._(
-                "A receipt vouches for this money, so it is not changed here: it leaves the books"
-                " only by reversing the receipt, with a reason. Nothing was changed."
+                "A receipt or a refund vouches for this money, so it is not changed here: it leaves"
+                " the books only by reversing that, with a reason. Nothing was changed."
             ))
 
     def _get_counterpart_line(self):

@@ -16,11 +16,21 @@ class ResCurrency(models.Model):
         :param float amount: The amount.
         :rtype: str
         """
+        return f"{self.name} {self._format_number(amount)}"
+
+    def _format_number(self, amount):
+        """ Return an amount without its currency, such as "15,500", for a column of amounts.
+
+        Note: `self.ensure_one()`
+
+        :param float amount: The amount.
+        :rtype: str
+        """
         self.ensure_one()
         rounded = self.round(amount) + 0.0  # Adding zero turns -0.0 into 0.0.
         if self.is_zero(rounded - round(rounded)):
-            return f"{self.name} {round(rounded):,}"
-        return f"{self.name} {rounded:,.{self.decimal_places}f}"
+            return f"{round(rounded):,}"
+        return f"{rounded:,.{self.decimal_places}f}"
 
     def _format_words(self, amount):
         """ Return an amount in words, in the language of the context.
@@ -38,6 +48,10 @@ class ResCurrency(models.Model):
         shillings, cents = divmod(cents, 100)
         swahili = (self.env.lang or '').startswith('sw')
         if not swahili or self.name != 'KES' or not 0 <= shillings < swahili_number.LIMIT:
-            return self.amount_to_text(amount)
+            words = self.amount_to_text(amount)
+            # Odoo knows one shilling only: "Two Hundred Shilling".
+            if self.currency_unit_label == 'Shilling' and shillings != 1:
+                words = words.replace(' Shilling', ' Shillings')
+            return words
         words = f'Shilingi {swahili_number.spell_out(shillings)}'
         return f'{words}, senti {swahili_number.spell_out(cents)}' if cents else words

@@ -71,7 +71,7 @@ class SchoolReceipt(models.Model):
         check_company=True,
     )
     payer_partner_id = fields.Many2one(
-        string="Payer", comodel_name='res.partner', readonly=True,
+        string="Payer", comodel_name='res.partner', readonly=True, groups='base.group_user',
         help="Who paid, where the school knows it. M-PESA payers are kept encrypted elsewhere.",
     )
     state = fields.Selection(
@@ -97,6 +97,11 @@ class SchoolReceipt(models.Model):
         "(company_id, number) WHERE number IS NOT NULL",
         "This receipt number is already used.",
     )
+    # Every opening of *Today* reads what came in on a day, and what no cash-up has taken.
+    _company_date_idx = models.Index("(company_id, date)")
+    _uncounted_idx = models.Index(
+        "(company_id, money_kind, create_date) WHERE cash_up_id IS NULL"
+    )
     _slug_uniq = models.UniqueIndex("(slug)", "This public code is already used.")
     _external_ref_uniq = models.UniqueIndex(
         "(company_id, money_kind, external_ref)"
@@ -112,6 +117,8 @@ class SchoolReceipt(models.Model):
 
     @api.depends('line_ids.student_id')
     def _compute_student_ids(self):
+        # Each assignment checks the right to its students: read for all receipts at once.
+        self.line_ids.student_id.fetch(['company_id'])
         for receipt in self:
             receipt.student_ids = receipt.line_ids.student_id
 
@@ -175,6 +182,15 @@ class SchoolReceipt(models.Model):
                 receipt.with_context(clear_sequence_mixin_cache=False).number = number
 
     # === BUSINESS METHODS === #
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """ Override of `mail` to keep what staff write on a receipt from guardians.
+
+        A receipt may be for the children of several, who all read it.
+        """
+        if message_operation == 'read' and self.env.user.share:
+            return dict.fromkeys(self, 'write')
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
     @api.model
     def _generate_slug(self):

@@ -24,7 +24,8 @@ class SchoolReceiptBooking(models.Model):
 
         :param list[dict] requests: For each payment `student` (school.student, the one named),
                                     `amount` (Decimal, KES) and optionally `invoices`
-                                    (account.move, the bills chosen).
+                                    (account.move, the bills chosen) and `whole_family` (the
+                                    payment names the family: its rule decides over all children).
         :return: For each request its list of (student, Decimal amount) pairs.
         :rtype: list[list[tuple]]
         """
@@ -63,9 +64,16 @@ class SchoolReceiptBooking(models.Model):
         """
         student = request['student']
         chosen = request.get('invoices') or self.env['account.move']
-        siblings = (student | student.family_id.student_ids.sorted('admission_no')).filtered(
-            lambda s: s == student or s.state == 'active'
+        whole_family = bool(request.get('whole_family'))
+        siblings = student.family_id.student_ids.filtered(
+            # Who left and still owes is of the family that pays its debts.
+            lambda s: s.state == 'active'
+            or (whole_family and items_by_student.get(s) and s.balance > 0)
         )
+        if whole_family:
+            siblings = (siblings | student).sorted('admission_no')
+        else:
+            siblings = student | siblings.sorted('admission_no')
         items = [
             allocation.OpenItem(
                 key=item['line'].id, student=owner.id, due=item['due'], amount=item['left'],
@@ -78,6 +86,7 @@ class SchoolReceiptBooking(models.Model):
         shares = allocation.allocate(
             request['amount'], items, student.id, siblings.ids,
             student.family_id.allocation_policy or 'oldest_due',
+            whole_family=whole_family,
         )
         for owner_id, share in shares:
             owner = student.browse(owner_id)
@@ -110,19 +119,7 @@ class SchoolReceiptBooking(models.Model):
         """
         Receipt = self._with_booking_context(bookings, payments_without_receipt)
         receipts = Receipt.create([
-            {
-                **booking['receipt'],
-                'state': 'posted',
-                'line_ids': [
-                    Command.create({
-                        'student_id': student.id,
-                        'amount': float(share),
-                        'company_id': booking['receipt']['company_id'],
-                    })
-                    for student, share in booking['shares']
-                ],
-            }
-            for booking in bookings
+            Receipt._prepare_receipt_values(booking) for booking in bookings
         ])
         receipts._assign_numbers()
 
@@ -140,7 +137,29 @@ class SchoolReceiptBooking(models.Model):
         lines._reconcile_with_bills({
             line: booking_of[line.receipt_id].get('invoices') for line in lines
         })
+        lines.student_id.invalidate_recordset(['balance'])  # Computed from the ledger at each read.
         return receipts, payments[len(lines):]
+
+    @api.model
+    def _prepare_receipt_values(self, booking):
+        """ Return the values of a posted receipt with its lines.
+
+        :param dict booking: As in :meth:`_book`.
+        :rtype: dict
+        """
+        values = booking['receipt']
+        return {
+            **values,
+            'state': 'posted',
+            'line_ids': [
+                Command.create({
+                    'student_id': student.id,
+                    'amount': float(share),
+                    'company_id': values['company_id'],
+                })
+                for student, share in booking['shares']
+            ],
+        }
 
     @api.model
     def _with_booking_context(self, bookings, payments_without_receipt=()):
@@ -163,19 +182,32 @@ class SchoolReceiptBooking(models.Model):
 
     # === BUSINESS METHODS - REVERSAL === #
 
-    def _reverse(self, reason):
+    def _reverse(self, reason, *, same_day=False):
         """ Reverse posted receipts: the number stays, the bills are open again, nothing is deleted.
 
         :param str reason: Why, for the people who read the receipt later.
+        :param bool same_day: Whether the reversal carries the day of the entry itself, where that
+                              is not locked, and not today: for a correction of our own, which
+                              minutes after midnight in Kenya is no business of another month.
         :return: None
         """
         for receipt in self.filtered(lambda r: r.state == 'posted'):
-            payments = receipt.line_ids.payment_id
-            payments.move_id.with_context(school_receipt_reversal=True)._reverse_moves(
-                [{'ref': f'{receipt.number} {reason}'[:200]} for _move in payments.move_id],
+            # What was moved on to another child has come from here: it goes back first.
+            receipt.line_ids._undo_transfers(reason)
+            # Entries of payments, or the one that took the money from where it waited.
+            entries = receipt.line_ids.move_line_id.move_id
+            entries.with_context(school_receipt_reversal=True)._reverse_moves(
+                [
+                    {
+                        'ref': f'{receipt.number} {reason}'[:200],
+                        **({'date': move.date} if same_day else {}),
+                    }
+                    for move in entries
+                ],
                 cancel=True,
             )
-            payments.state = 'canceled'
+            receipt.line_ids.payment_id.state = 'canceled'
             receipt.write({'state': 'reversed', 'reversed_reason': reason})
+            receipt.line_ids.student_id.invalidate_recordset(['balance'])
         # A receipt made anew carries the same external reference: free it in the database first.
         self.flush_recordset(['state'])

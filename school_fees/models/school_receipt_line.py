@@ -33,6 +33,11 @@ class SchoolReceiptLine(models.Model):
         help="The credit on the student's receivable account that this share is.",
     )
 
+    transfer_ids = fields.One2many(
+        string="Transfers", comodel_name='school.transfer', inverse_name='receipt_line_id',
+        readonly=True, groups='school_fees.group_bursar',
+    )
+
     _amount_positive = models.Constraint(
         'CHECK(amount > 0)',
         "Each share of a receipt must be above zero.",
@@ -44,6 +49,62 @@ class SchoolReceiptLine(models.Model):
             raise UserError(self.env._(
                 "A line of a numbered receipt is never deleted. Reverse the receipt instead."
             ))
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('receipt_id.number', 'student_id')
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = ' · '.join(filter(None, (
+                line._get_number(), line.student_id.display_name,
+            )))
+
+    # === ACTION METHODS === #
+
+    def action_move(self):
+        """ Open the question which student this share should have gone to.
+
+        :return: A window action.
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            **self.env['ir.actions.act_window']._for_xml_id(
+                'school_fees.school_transfer_wizard_action'
+            ),
+            'context': {
+                'dialog_size': 'medium',
+                'default_from_student_id': self.student_id.id,
+                'default_receipt_line_id': self.id,
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_number(self):
+        """ Return the number of this share: that of the receipt, with its place where several
+        children share it.
+
+        Note: `self.ensure_one()`
+
+        :return: Such as "RCT/2026/000123/2".
+        :rtype: str
+        """
+        self.ensure_one()
+        shares = self.receipt_id.line_ids
+        if len(shares) < 2:
+            return self.receipt_id.number or ''
+        return f'{self.receipt_id.number}/{shares.ids.index(self.id) + 1}'
+
+    def _undo_transfers(self, reason):
+        """ Take back the transfers of these shares, and refuse those that still wait.
+
+        :param str reason: Why the receipt is reversed.
+        :return: None
+        """
+        transfers = self.transfer_ids
+        transfers._reverse(reason)
+        transfers.filtered(lambda t: t.state in {'asked', 'approved'}).state = 'refused'
 
     # === BUSINESS METHODS - BOOKING === #
 
@@ -68,6 +129,20 @@ class SchoolReceiptLine(models.Model):
             'date': receipt.date,
             'memo': ' '.join(filter(None, (receipt.number, receipt.external_ref))),
             **booking['payment'],
+        }
+
+    def _prepare_credit_values(self):
+        """ Return the values of the credit that books this share without a payment of its own.
+
+        Note: `self.ensure_one()`
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        partner = self.student_id.partner_id.with_company(self.company_id)
+        return {
+            'name': self.receipt_id.number, 'partner_id': partner.id, 'credit': self.amount,
+            'account_id': partner.property_account_receivable_id.id,
         }
 
     def _reconcile_with_bills(self, chosen_invoices):

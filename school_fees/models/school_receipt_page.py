@@ -39,7 +39,8 @@ class SchoolReceiptPage(models.Model):
 
         Whoever holds the public code sees the first student only, by first name and admission
         number, and what is due only while the receipt is young; brothers and sisters, the payer
-        and full names need a log-in (design section 5).
+        and full names need a log-in (design section 5). A guardian who is logged in sees the own
+        children's part, and who paid only where that is allowed.
 
         Note: `self.ensure_one()`
 
@@ -55,7 +56,18 @@ class SchoolReceiptPage(models.Model):
         currency = receipt_sudo.currency_id
         shares = list(receipt_sudo.line_ids.grouped('student_id').items())
         shown = shares if full else shares[:1]
-        rest = sum(sum(lines.mapped('amount')) for _student, lines in shares[len(shown):])
+        sees_payer = full
+        if full and self.env.user.share:
+            # A child may have guardians whom its brothers and sisters do not have.
+            links = self.env['school.guardian.link']._of_portal_user().filtered('sees_amounts')
+            shown = [(student, lines) for student, lines in shares if student in links.student_id]
+            sees_payer = receipt_sudo._filter_paid_by(self.env.user.partner_id) or all(
+                link.sees_other_payers
+                for link in links if link.student_id in receipt_sudo.line_ids.student_id
+            )
+        rest = receipt_sudo.amount - sum(
+            sum(lines.mapped('amount')) for _student, lines in shown
+        )
         with_balance = full or receipt_sudo._is_young()
         return {
             'school': receipt_sudo.company_id.name,
@@ -70,12 +82,13 @@ class SchoolReceiptPage(models.Model):
             'amount_in_words': currency._format_words(receipt_sudo.amount),
             'method': receipt_sudo._get_method_label(),
             'external_ref': receipt_sudo.external_ref or '',
-            'payer': receipt_sudo._get_payer_label() if full else '',
+            'payer': receipt_sudo._get_payer_label() if sees_payer else '',
             'issued_by': receipt_sudo._get_issuer_label(),
             'lines': [
                 {
                     'student': student.name if full else student._get_first_name(),
                     'admission_no': student.admission_no,
+                    'number': lines[0]._get_number() if len(shares) > 1 else '',
                     'amount': currency._format_plain(sum(lines.mapped('amount'))),
                     **(student._get_balance_texts() if with_balance else {
                         'balance': '', 'is_credit': False,
@@ -167,6 +180,27 @@ class SchoolReceiptPage(models.Model):
         """
         self.ensure_one()
         return self.payer_partner_id.name or ''
+
+    def _get_payer_labels(self):
+        """ Return who paid each receipt, as a statement shows it to those who may know.
+
+        A batch, for statements of many years.
+
+        :return: The name, or a masked number, of each payer that the school knows.
+        :rtype: dict[school.receipt, str]
+        """
+        return {
+            receipt: receipt.payer_partner_id.name
+            for receipt in self if receipt.payer_partner_id
+        }
+
+    def _filter_paid_by(self, partner):
+        """ Return those of the receipts that a person paid, as far as the school knows.
+
+        :param res.partner partner: The person.
+        :rtype: school.receipt
+        """
+        return self.filtered(lambda receipt: receipt.payer_partner_id == partner)
 
     def _get_issuer_label(self):
         """ Return who issued the receipt: a person, or the system where nobody did by hand.

@@ -66,6 +66,8 @@ class SchoolStudent(models.Model):
     )
     balance = fields.Monetary(
         string="Balance", compute='_compute_balance', compute_sudo=True,
+        groups='school_fees.group_cashier,account.group_account_invoice,'
+               'account.group_account_readonly',
         help="What the student owes now. Below zero, the student has credit.",
     )
 
@@ -140,16 +142,23 @@ class SchoolStudent(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """ Override of `orm` to create each student's partner. """
+        without = []
         for vals in vals_list:
             vals['admission_no'] = (vals.get('admission_no') or '').strip()
             if not vals.get('partner_id'):
+                without.append(vals)
+        partners = self.env['res.partner'].create([
+            {
                 # The name reaches the student through the partner.
-                vals['partner_id'] = self.env['res.partner'].create({
-                    'name': (vals.pop('name', None) or '').strip() or False,
-                    'ref': vals['admission_no'],
-                    'company_id': vals.get('company_id') or self.env.company.id,
-                    'is_school_student': True,
-                }).id
+                'name': (vals.pop('name', None) or '').strip() or False,
+                'ref': vals['admission_no'],
+                'company_id': vals.get('company_id') or self.env.company.id,
+                'is_school_student': True,
+            }
+            for vals in without
+        ])
+        for vals, partner in zip(without, partners, strict=True):
+            vals['partner_id'] = partner.id
         return super().create(vals_list)
 
     def write(self, vals):
@@ -235,9 +244,12 @@ class SchoolStudent(models.Model):
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
         """ Override of `mail` to keep what staff write about a child from portal users.
 
-        Guardians read the child, but not its messages: those may be about another guardian.
+        Guardians read the child, but not its messages: those may be about another guardian. Nor
+        do class teachers: messages may name amounts.
         """
-        if message_operation == 'read' and self.env.user.share:
+        if message_operation == 'read' and not self._has_field_access(
+            self._fields['balance'], 'read',
+        ):
             return dict.fromkeys(self, 'write')
         return super()._mail_get_operation_for_mail_message_operation(message_operation)
 

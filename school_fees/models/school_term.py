@@ -22,6 +22,10 @@ class SchoolTerm(models.Model):
     name = fields.Char(string="Name", required=True)
     date_from = fields.Date(string="First Day", required=True)
     date_to = fields.Date(string="Last Day", required=True)
+    half_term_on = fields.Date(
+        string="Second Half From",
+        help="The first day after half-term. Empty: the middle of the term.",
+    )
     bill_date = fields.Date(string="Bill Date", help="The date that the term's bills carry.")
     due_date = fields.Date(
         string="Due Date", required=True,
@@ -39,6 +43,10 @@ class SchoolTerm(models.Model):
     _dates_ordered = models.Constraint(
         'CHECK(date_to > date_from)',
         "A term must end after it begins.",
+    )
+    _half_inside = models.Constraint(
+        'CHECK(half_term_on > date_from AND half_term_on <= date_to)',
+        "The second half must begin within the term.",
     )
     _due_after_bill = models.Constraint(
         'CHECK(due_date >= bill_date)',

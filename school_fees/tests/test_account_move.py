@@ -31,6 +31,15 @@ class TestAccountMove(SchoolFeesCommon):
         self.assertEqual(self._receivable(bill).partner_id, self.student.partner_id)
         self.assertEqual(bill.family_id, self.family)
 
+    def test_a_bill_has_no_seller(self):
+        bill = self.create_term_bill(self.student, self.term_1, 15500)
+        self.assertFalse(bill.invoice_user_id)
+        other = self.env['account.move'].create({
+            'move_type': 'out_invoice', 'partner_id': self.guardian.id,
+            'company_id': self.school.id,
+        })
+        self.assertEqual(other.invoice_user_id, self.env.user)
+
     def test_nobody_else_can_be_the_debtor(self):
         with self.refusal(ValidationError, "debt of its student"):
             self.create_term_bill(

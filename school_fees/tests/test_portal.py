@@ -62,6 +62,17 @@ class TestPortal(SchoolFeesCommon, HttpCase):
         page = self.url_open(f'/my/invoices/{self.bill_faith.id}', allow_redirects=False)
         self.assertEqual(page.status_code, 303)
 
+    def test_amounts_end_with_the_right_to_see_them(self):
+        self.faith.guardian_link_ids.sees_amounts = False
+        self.authenticate('fees_mary', 'fees_mary')
+        for suffix in ('', '?report_type=html'):
+            with self.subTest(suffix=suffix):
+                page = self.url_open(
+                    f'/my/invoices/{self.bill_faith.id}{suffix}', allow_redirects=False,
+                )
+                self.assertEqual(page.status_code, 303)
+        self.assertNotIn(self.bill_faith.name, self.url_open('/my/invoices').text)
+
     def test_guardian_cannot_change_a_bill_over_rpc(self):
         self.authenticate('fees_mary', 'fees_mary')
         for model, record, values in (

@@ -23,12 +23,23 @@ class TestResCurrency(TransactionCase):
         kes = self.env.ref('base.KES')
         for lang, amount, words in (
             ('en_US', 15500.0, "Fifteen Thousand, Five Hundred"),
+            ('en_US', 15500.0, "Five Hundred Shillings"),
+            ('en_US', 2.5, "Two Shillings and Fifty Cents"),
             ('sw', 15500.0, "Shilingi elfu kumi na tano, mia tano"),
             ('sw', 200.5, "Shilingi mia mbili, senti hamsini"),
             ('sw', 0.999, "Shilingi moja"),
         ):
             with self.subTest(lang=lang, amount=amount):
                 self.assertIn(words, kes.with_context(lang=lang)._format_words(amount))
+
+    def test_one_shilling_is_not_shillings(self):
+        kes = self.env.ref('base.KES').with_context(lang='en_US')
+        self.assertEqual(kes._format_words(1.0), "One Shilling")
+
+    def test_a_unit_of_the_school_stays_as_it_is(self):
+        kes = self.env.ref('base.KES').with_context(lang='en_US')
+        kes.currency_unit_label = "Shillings"
+        self.assertEqual(kes._format_words(2.0), "Two Shillings")
 
     def test_other_money_is_spelt_by_odoo(self):
         self.env['res.lang']._activate_lang('sw')

@@ -143,3 +143,64 @@ class TestSchoolGuardian(SchoolFeesCommon):
             'student_id': self.student.id, 'partner_id': teacher.partner_id.id,
         })
         self.assertEqual(teacher.company_ids, main)
+
+    # === PARTS OF THE FEES === #
+
+    def _links(self, *shares):
+        self.create_guardian(self.student, "Mary Otieno", share_percent=0)
+        self.create_guardian(self.student, "Peter Otieno", relation='father', share_percent=0)
+        links = self.student.guardian_link_ids
+        self._write_shares(links, *shares)
+        return links
+
+    def _write_shares(self, links, *shares):
+        self.student.guardian_link_ids = [
+            Command.update(link.id, {'share_percent': share})
+            for link, share in zip(links, shares, strict=True)
+        ]
+
+    def test_parts_of_the_payers_make_one_hundred_or_nothing(self):
+        links = self._links(60, 40)
+        self._write_shares(links, 33.33, 66.67)
+        for shares in ((60, 30), (60, 60), (0, 40)):
+            with self.subTest(shares=shares):
+                with self.refusal(ValidationError, "must make 100 % together"):
+                    self._write_shares(links, *shares)
+        with self.refusal(ValidationError, "must make 100 % together"):
+            links[0].share_percent = 50
+        self._write_shares(links, 0, 0)
+
+    def test_parts_are_checked_when_a_guardian_leaves(self):
+        links = self._links(60, 40)
+        yesterday = self.today - timedelta(days=1)
+        with self.refusal(ValidationError, "make 40.00 %"):
+            links[0].date_to = yesterday
+        with self.refusal(ValidationError, "make 40.00 %"):
+            links[0].unlink()
+        with self.refusal(ValidationError, "make 60.00 %"):
+            self.student.guardian_link_ids = [Command.delete(links[1].id)]
+        self.student.guardian_link_ids = [
+            Command.update(links[0].id, {'date_to': yesterday}),
+            Command.update(links[1].id, {'share_percent': 100}),
+        ]
+
+    def test_parts_come_with_a_new_student(self):
+        guardians = self.env['res.partner'].create([{'name': "Mary"}, {'name': "Peter"}])
+        values = [
+            Command.create({'partner_id': guardian.id, 'share_percent': share})
+            for guardian, share in zip(guardians, (70, 30), strict=True)
+        ]
+        self.assertTrue(self.create_student("Hope", "ADM-030", guardian_link_ids=values))
+        with self.refusal(ValidationError, "make 70.00 %"):
+            self.create_student("Joy", "ADM-031", guardian_link_ids=values[:1])
+
+    @mute_logger('odoo.sql_db')
+    def test_only_payers_have_a_part(self):
+        links = self._links(100, 0)
+        for values, name in (
+            ({'is_payer': False}, 'share_of_payer'), ({'share_percent': -1}, 'share_in_range'),
+            ({'share_percent': 101}, 'share_in_range'),
+        ):
+            with self.subTest(values=values), self.refusal(IntegrityError, name):
+                links[0].with_context(school_shares_checked_later=True).write(values)
+                self.env.flush_all()

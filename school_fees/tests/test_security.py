@@ -65,12 +65,15 @@ class TestSecurity(SchoolFeesCommon):
 
     def test_guardian_reads_what_a_child_shows(self):
         faith = self.faith.with_user(self.mary).with_context(allowed_company_ids=None)
-        values = faith.read(['name', 'admission_no', 'state', 'balance'])[0]
+        values = faith.read(['name', 'admission_no', 'state'])[0]
         self.assertEqual(
-            (values['name'], values['admission_no'], values['balance']),
-            ("Faith Otieno", "ADM-012", 10500.0),
+            (values['name'], values['admission_no'], values['state']),
+            ("Faith Otieno", "ADM-012", 'active'),
         )
-        for field in ('family_id', 'guardian_link_ids', 'joined_on', 'admission_key'):
+        for field in (
+            'family_id', 'guardian_link_ids', 'joined_on', 'admission_key', 'balance', 'upi',
+            'birth_date', 'gender', 'enrolment_ids', 'alias_ids', 'category_id',
+        ):
             with self.subTest(field=field), self.assertRaises(AccessError):
                 faith.read([field])
 
@@ -110,6 +113,42 @@ class TestSecurity(SchoolFeesCommon):
     def test_link_without_portal_shows_nothing(self):
         self.mary.partner_id.guardian_link_ids.portal = False
         self._assert_mary_sees_nothing()
+
+    def test_link_without_amounts_shows_the_child_only(self):
+        links = self.mary.partner_id.guardian_link_ids
+        links.sees_amounts = False
+        self.assertEqual(self._seen(self.mary, 'school.student'), self.faith | self.brian)
+        for model in ('account.move', 'account.move.line', 'school.receipt', 'school.receipt.line'):
+            with self.subTest(model=model):
+                self.assertFalse(self._seen(self.mary, model))
+        self._assert_no_access(
+            (self.bill_faith | self.bill_brian).with_env(self.env(user=self.mary, context={}))
+        )
+
+    def test_separated_parents_see_what_their_links_say(self):
+        peter = self.create_guardian(
+            self.faith, "Peter Otieno", login='fees_peter', relation='father',
+            sees_other_payers=False,
+        ).user_ids
+        # The father of one of the two children, and no guardian of the other.
+        self.assertEqual(self._seen(peter, 'account.move'), self.bill_faith)
+        self.assertEqual(
+            self._seen(peter, 'school.receipt.line').student_id.sudo(), self.faith,
+        )
+        self.receipt_a.payer_partner_id = self.mary.partner_id
+        of_peter, of_mary = (
+            self.receipt_a.with_env(self.env(user=user, context={}))._get_print_values(full=True)
+            for user in (peter, self.mary)
+        )
+        self.assertEqual([line['student'] for line in of_peter['lines']], ["Faith Otieno"])
+        self.assertIn("other children", of_peter['others'])
+        self.assertEqual((of_peter['payer'], of_mary['payer']), ('', "Mary Otieno"))
+        self.assertEqual(len(of_mary['lines']), 2)
+        with self.assertRaises(AccessError):
+            self.receipt_a.with_env(self.env(user=peter, context={})).read(['payer_partner_id'])
+        self.receipt_a.payer_partner_id = peter.partner_id
+        own = self.receipt_a.with_env(self.env(user=peter, context={}))
+        self.assertEqual(own._get_print_values(full=True)['payer'], "Peter Otieno")
 
     def test_link_that_ended_yesterday_shows_nothing(self):
         today = fields.Date.context_today(self.faith)

@@ -13,7 +13,7 @@ from ..models import pay_page_labels
 from ..models.request_error import MpesaRequestError
 from . import pay_language
 from .pay_attempt_values import attempt_values, attempt_version
-from .pay_request import bind_intent, read_amount
+from .pay_request import bind_intent, count_prompt, read_amount
 
 
 # Nothing of a payer's page may be kept by a proxy, found by a search engine or told to a link.
@@ -118,6 +118,7 @@ class PayAttempt(http.Controller):
         if new_phone == tx_sudo.mpesa_phone_mask:
             new_phone = ''
         try:
+            count_prompt(tx_sudo.env)
             new_tx_sudo = tx_sudo._mpesa_retry(
                 amount=new_amount or None,
                 phone=new_phone or None,

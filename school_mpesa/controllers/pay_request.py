@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import re
 
 from odoo.http import request
@@ -9,6 +10,12 @@ from odoo.http import request
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 from .. import daraja, vault
+from ..models.request_error import MpesaRequestError
+
+
+# Prompts an hour from one address, whatever phones they go to. Parents share the addresses of their
+# mobile network, so it is far above what a family needs, and far below what a flood takes.
+PROMPTS_PER_HOUR = 100
 
 
 def read_amount(text):
@@ -41,6 +48,31 @@ def bind_intent(intent, record, amount, phone):
         return None
     message = f'{record._name}|{record.id}|{amount}|{phone}'.encode()
     return hmac.new(intent.encode(), message, hashlib.sha256).hexdigest()[:32]
+
+
+def count_prompt(env):
+    """ Count one more prompt asked for from a payer's address.
+
+    An address that is not public is the school's own or that of a proxy, which all payers share.
+
+    :param odoo.api.Environment env: The environment, in the language of the page.
+    :return: None
+    :raise MpesaRequestError: If the address asked for too many.
+    """
+    try:
+        address = ipaddress.ip_address(request.httprequest.remote_addr or '')
+    except ValueError:
+        return
+    if not address.is_global:
+        return
+    # Whoever has one address of version 6 has 2^64 of them.
+    network = ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False)
+    counter_sudo = env['mpesa.rate.counter'].sudo()  # Nobody else may count.
+    if counter_sudo._hit('prompt page', str(network), 3600) > PROMPTS_PER_HOUR:
+        raise MpesaRequestError(env._(
+            "Too many requests came from this internet connection within an hour. No new request"
+            " was sent and no money moved. Try again in an hour, or pay by the Paybill menu."
+        ), 'phone')
 
 
 def may_see_request(tx_sudo):

@@ -10,7 +10,13 @@ from odoo.addons.payment.controllers.post_processing import PaymentPostProcessin
 from ..models.request_error import MpesaRequestError
 from .pay_attempt_values import last_request, others_request
 from .pay_language import choose_language, offered_languages
-from .pay_request import bind_intent, describe_error, may_see_request, read_amount
+from .pay_request import (
+    bind_intent,
+    count_prompt,
+    describe_error,
+    may_see_request,
+    read_amount,
+)
 from .portal_invoice_values import form_values, read_phone
 
 
@@ -184,6 +190,7 @@ class BillPayment(PaymentPortal):
                 "M-PESA is not available for this bill. No request was sent. Choose another way to"
                 " pay, or call the accounts office."
             ), 'provider')
+        count_prompt(env)
         amount = read_amount(params['mpesa_amount'])
         phone = read_phone(params['mpesa_phone'], student_sudo)
         tx_sudo = env['payment.transaction'].sudo()._mpesa_ask(  # Payers may not create requests.

@@ -1,6 +1,8 @@
 """A client for Safaricom's Daraja API, free of any framework. See README.md beside this file."""
 from . import msisdn, receipt
+from .acknowledgement import Acknowledgement
 from .addresses import Address
+from .c2b_register import C2BRegisterAnswer, C2BRegistration
 from .callback_address import FORBIDDEN_WORDS, callback_url_faults, forbidden_words
 from .callbacks import (
     C2BConfirmation,
@@ -32,10 +34,22 @@ from .errors import (
     WrongPasskey,
 )
 from .exchange import Exchange, redact_answer, redact_request
+from .message_text import MessageText, day_of_code, read_message, similar_codes
 from .msisdn import Msisdn, MsisdnError
+from .pull import (
+    PulledPayment,
+    PullPage,
+    PullQuery,
+    PullRegistered,
+    PullRegistration,
+    pull_window,
+)
 from .result_codes import RESULT_CODES, ResultCode, result_code
+from .results import Result, parse_result
 from .retry import Retry
+from .security_credential import Initiator, read_certificate, security_credential
 from .stk import LEAST_AMOUNT, MOST_AMOUNT, StkPush, StkPushAccepted
 from .stk_query import StkQuery, StkQueryAnswer
 from .stk_text import clean_text
 from .token_store import MemoryTokenStore, Token, TokenStore
+from .transaction_status import PaymentStatus, StatusQuery, read_status

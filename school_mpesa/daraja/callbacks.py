@@ -30,7 +30,7 @@ class StkCallback:
 
     :ivar str result_code: "0" for paid; see `outcome` for what it means.
     :ivar Decimal | None amount: KES. None when the callback has none, as after a failure.
-    :ivar str | None receipt: M-PESA receipt number in upper case.
+    :ivar str | None receipt: M-PESA receipt number in upper case; None also for a filler of zeros.
     :ivar datetime | None paid_at_utc: Naive UTC.
     :ivar bool time_unreadable: There was a time, and no such moment exists. The money is as real.
     :ivar str | None phone: Payer as Safaricom wrote it; not seen masked yet, but be ready.
@@ -81,8 +81,6 @@ class C2BConfirmation:
     first_name: str = field(default='', repr=False)
     middle_name: str = field(default='', repr=False)
     last_name: str = field(default='', repr=False)
-    third_party_id: str = ''
-    invoice_number: str = field(default='', repr=False)
     org_balance: Decimal | None = field(default=None, repr=False)
     time_unreadable: bool = False
 
@@ -100,24 +98,25 @@ def parse_stk_callback(raw):
     :rtype: StkCallback
     :raise UnreadableCallback: If it is not one.
     """
-    body = _object(_document(raw).get('Body'), "Body")
-    callback = _object(body.get('stkCallback'), "stkCallback")
+    body = read_object(read_document(raw).get('Body'), "Body")
+    callback = read_object(body.get('stkCallback'), "stkCallback")
     items = _items(callback.get('CallbackMetadata'))
-    code = _value(clean.identifier, callback.get('ResultCode'), "ResultCode")
+    code = read_value(clean.identifier, callback.get('ResultCode'), "ResultCode")
     if len(code) > 32:
         reason = "ResultCode: too long"
         raise UnreadableCallback(reason)
     stamp = items.get('TransactionDate')
     paid_at = from_stamp(stamp)
+    number = _optional(_receipt, items.get('MpesaReceiptNumber'), "MpesaReceiptNumber")
     return StkCallback(
         merchant_request_id=clean.text(callback.get('MerchantRequestID'), 128),
-        checkout_request_id=_value(
+        checkout_request_id=read_value(
             clean.identifier, callback.get('CheckoutRequestID'), "CheckoutRequestID",
         ),
         result_code=code,
         result_desc=clean.text(callback.get('ResultDesc'), 1024),
         amount=_optional(clean.amount, items.get('Amount'), "Amount"),
-        receipt=_optional(_receipt, items.get('MpesaReceiptNumber'), "MpesaReceiptNumber"),
+        receipt=None if number and receipt.is_placeholder(number) else number,
         paid_at_utc=paid_at,
         time_unreadable=stamp not in {None, ''} and paid_at is None,
         phone=clean.text(items.get('PhoneNumber'), 64).strip() or None,
@@ -131,34 +130,40 @@ def parse_c2b(raw):
     :rtype: C2BConfirmation
     :raise UnreadableCallback: If it is not one.
     """
-    body = _document(raw)
+    body = read_document(raw)
     paid_at = from_stamp(body.get('TransTime'))
     return C2BConfirmation(
         transaction_type=clean.text(body.get('TransactionType'), 100),
-        receipt=_value(_receipt, body.get('TransID'), "TransID"),
+        receipt=read_value(_receipt, body.get('TransID'), "TransID"),
         paid_at_utc=paid_at,
-        amount=_value(clean.amount, body.get('TransAmount'), "TransAmount"),
+        amount=read_value(clean.amount, body.get('TransAmount'), "TransAmount"),
         shortcode=clean.text(body.get('BusinessShortCode'), 32).strip(),
         account_reference=clean.text(body.get('BillRefNumber')),
         msisdn=clean.text(body.get('MSISDN'), 128).strip(),
         first_name=clean.text(body.get('FirstName')),
         middle_name=clean.text(body.get('MiddleName')),
         last_name=clean.text(body.get('LastName')),
-        third_party_id=clean.text(body.get('ThirdPartyTransID'), 128),
-        invoice_number=clean.text(body.get('InvoiceNumber')),
         org_balance=_balance(body.get('OrgAccountBalance')),
         time_unreadable=paid_at is None,
     )
 
 
-def _document(raw):
+def read_document(raw):
+    """The JSON object in some bytes.
+
+    :raise UnreadableCallback: If it is none.
+    """
     try:
-        return _object(strict_json.loads(raw), "the document")
+        return read_object(strict_json.loads(raw), "the document")
     except strict_json.NotStrictJson as error:
         raise UnreadableCallback(f'the document: {error}') from None
 
 
-def _object(value, name):
+def read_object(value, name):
+    """A member that has to be an object.
+
+    :raise UnreadableCallback: If it is none.
+    """
     if not isinstance(value, dict):
         raise UnreadableCallback(f'{name}: {"missing" if value is None else "not an object"}')
     return value
@@ -168,13 +173,13 @@ def _items(metadata):
     """The items of CallbackMetadata by name; their order and number vary."""
     if metadata is None:
         return {}
-    rows = _object(metadata, "CallbackMetadata").get('Item')
+    rows = read_object(metadata, "CallbackMetadata").get('Item')
     if rows is None:
         return {}
     items = {}
     # A list of one has been seen collapsed into its only element in Daraja's other results.
     for row in rows if isinstance(rows, list) else [rows]:
-        name = _object(row, "Item").get('Name')
+        name = read_object(row, "Item").get('Name')
         if not isinstance(name, str):
             reason = "Item: without a name"
             raise UnreadableCallback(reason)
@@ -199,7 +204,11 @@ def _receipt(value):
     return number
 
 
-def _value(read, value, name):
+def read_value(read, value, name):
+    """A member as a reader of `clean` gives it.
+
+    :raise UnreadableCallback: If that refuses it.
+    """
     try:
         return read(value)
     except ValueError as error:
@@ -207,7 +216,7 @@ def _value(read, value, name):
 
 
 def _optional(read, value, name):
-    return None if value is None or value == '' else _value(read, value, name)
+    return None if value is None or value == '' else read_value(read, value, name)
 
 
 def _balance(value):

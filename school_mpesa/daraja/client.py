@@ -1,9 +1,12 @@
 """Daraja from one place: the class most callers need."""
+from .c2b_register import C2BRegistrar
 from .gateway import Gateway
 from .oauth import OAuth
+from .pull import Puller
 from .stk import StkPusher
 from .stk_query import StkQuerier
 from .token_store import MemoryTokenStore
+from .transaction_status import StatusQuerier
 from .transport import Transport
 
 
@@ -27,10 +30,13 @@ class Daraja:
         if token_store is None:  # not `or`: an empty store may count as false
             token_store = MemoryTokenStore()
         self.oauth = OAuth(transport, credentials, token_store, retry)
-        # A new API is a class over the gateway, as these two are.
+        # A new API is a class over the gateway, as these are.
         self.gateway = Gateway(transport, self.oauth, retry)
         self._pusher = StkPusher(self.gateway)
         self._querier = StkQuerier(self.gateway)
+        self._status_querier = StatusQuerier(self.gateway)
+        self._puller = Puller(self.gateway)
+        self._registrar = C2BRegistrar(self.gateway)
 
     def check_credentials(self):
         """Fetch a token to prove consumer key and secret.
@@ -46,3 +52,23 @@ class Daraja:
     def stk_query(self, query):
         """See `StkQuerier.query`."""
         return self._querier.query(query)
+
+    def transaction_status(self, query):
+        """See `StatusQuerier.ask`."""
+        return self._status_querier.ask(query)
+
+    def pull_register(self, registration):
+        """See `Puller.register`."""
+        return self._puller.register(registration)
+
+    def pull_page(self, query):
+        """See `Puller.page`."""
+        return self._puller.page(query)
+
+    def pull_pages(self, shortcode, start, end):
+        """See `Puller.pages`."""
+        return self._puller.pages(shortcode, start, end)
+
+    def c2b_register(self, registration):
+        """See `C2BRegistrar.register`."""
+        return self._registrar.register(registration)

@@ -4,6 +4,10 @@ from odoo import models
 class AccountJournal(models.Model):
     _inherit = 'account.journal'
 
+    def _is_for_desk(self):
+        """ Override of `school_fees`: nobody types a payment on an M-PESA journal. """
+        return super()._is_for_desk() and not self._is_mpesa()
+
     def _is_mpesa(self):
         """ Tell whether this is the journal of a shortcode.
 

@@ -1,17 +1,18 @@
 """One piece of news about money, read from a message and not yet booked."""
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from .. import daraja
+from .. import daraja, vault
 
 
 # A Kenyan mobile number somewhere in what was typed, with or without prefix, however it is spaced.
 PHONE_IN_TEXT = re.compile(r'(?:\+?254|0)?[^\w+]*[17](?:[^\w]*\d){8}')
 
 
-@dataclass
+@dataclass(eq=False)
 class Arrival:
     """Money that Safaricom says has reached a shortcode.
 
@@ -21,10 +22,16 @@ class Arrival:
     :ivar Decimal amount: KES.
     :ivar datetime paid_at: Naive UTC.
     :ivar str account_reference: What the payer typed.
+    :ivar bool names_student: Whether what was typed is a reference of a student or family.
     :ivar str phone: The payer's number as Safaricom wrote it: plain, masked, hashed or empty.
     :ivar str name: The payer's name as Safaricom wrote it.
     :ivar tx: The request that it answers (payment.transaction), if any.
+    :ivar asked: The request at whose own address it came although it cannot be that request's
+                 money as it stands, because of the problem.
+    :ivar str problem: What in it contradicts that request, in words; '' when nothing does.
+    :ivar provider: The shortcode (payment.provider) in whose journal it is booked.
     :ivar student: Whose money it is (school.student), if known.
+    :ivar bool whole_family: Whether it is for all children of the student's family, by its rule.
     :ivar movement: The movement (mpesa.transaction), once there is one.
     :ivar receipt_record: The receipt (school.receipt), once it is made.
     :ivar suspense_payment: The posting (account.payment) of money that nobody claims yet.
@@ -36,10 +43,15 @@ class Arrival:
     amount: Decimal
     paid_at: datetime
     account_reference: str = ''
+    names_student: bool = False
     phone: str = field(default='', repr=False)
     name: str = field(default='', repr=False)
     tx: object = None
+    asked: object = None
+    problem: str = ''
+    provider: object = None
     student: object = None
+    whole_family: bool = False
     movement: object = None
     receipt_record: object = None
     suspense_payment: object = None
@@ -54,6 +66,21 @@ class Arrival:
         except daraja.MsisdnError:
             return None
 
+    def get_digest(self):
+        """ Return a keyed digest of what the message says: to the letter, so that any other content
+        for the same M-PESA code is seen.
+
+        :rtype: str
+        """
+        number = self.read_phone()
+        told = [
+            f'{self.amount:.2f}', self.account_reference.strip(),
+            number.wire if number else self.phone,
+        ]
+        if self.source == 'stk':
+            told.append((self.tx or self.asked).id)
+        return vault.blind_index(f'content {self.source}', json.dumps(told))
+
     def get_mask(self):
         """ Return what may be shown of the payer's number.
 
@@ -67,10 +94,13 @@ class Arrival:
     def get_safe_reference(self):
         """ Return what was typed as account, without a phone number standing in it.
 
-        Some payers type their own number; it is kept sealed with the payer.
+        Some payers type their own number; it is kept sealed with the payer. An admission number
+        may look like one, and our own prompts carry nothing else.
 
         :rtype: str
         """
+        if self.names_student or self.source == 'stk':
+            return self.account_reference.strip()[:40]
         return PHONE_IN_TEXT.sub(_mask, self.account_reference.strip())[:40]
 
 

@@ -17,6 +17,10 @@ _logger = get_payment_logger(__name__)
 
 BATCH = 25  # journal and receipt numbers stay locked for a batch: about a second
 TRIES = 8  # then a message is parked, with its reason and a Replay button
+# A booking waits so long, in milliseconds, for a row that somebody holds; then others go first.
+LOCK_TIMEOUT = 3000
+PATIENCE_SECONDS = 10  # a message that is due sooner is waited for
+PARKED_SECONDS = 3600  # a parked one is tried so often, since what was missing may be back
 GRACE_SECONDS = 0.2  # longer than an accept takes from its look at the wake-ups to its commit
 
 # Another worker was quicker, or touched the same rows: the same work succeeds on a new snapshot.
@@ -38,6 +42,7 @@ class MpesaCallback(models.Model):
         :return: None
         """
         self._delete_due_wakeups()
+        patience_ends = time.monotonic() + PATIENCE_SECONDS
         graced = False
         while True:
             count = self._drain_batch()
@@ -46,12 +51,18 @@ class MpesaCallback(models.Model):
                 graced = False
                 if not self.env['ir.cron']._commit_progress(count, remaining=self._count_due()):
                     return
-            elif graced:
+            elif graced and not self._is_due_soon():
+                return
+            elif graced and time.monotonic() >= patience_ends:
+                # Other actions have their turn first, then the waiting goes on.
+                self.env.ref('school_mpesa.cron_drain')._trigger()
                 return
             else:
                 # An accept may have seen the wake-up that was just deleted, and so written none.
                 # By now it is committed: look once more before going to sleep.
                 # The commit ends the transaction, whose snapshot would still be the old one.
+                # Messages due within seconds are waited for in the same steps: Odoo looks at
+                # planned wake-ups once a minute only.
                 graced = True
                 self.env.cr.commit()
                 time.sleep(GRACE_SECONDS)
@@ -76,28 +87,42 @@ class MpesaCallback(models.Model):
     @api.model
     def _count_due(self):
         return self.search_count([
-            ('state', '=', 'new'),
-            '|', ('next_try_at', '=', False), ('next_try_at', '<=', fields.Datetime.now()),
+            ('state', 'in', ('new', 'parked')),
+            '|', '&', ('next_try_at', '=', False), ('state', '=', 'new'),
+            ('next_try_at', '<=', fields.Datetime.now()),
         ])
+
+    @api.model
+    def _is_due_soon(self):
+        """ Tell whether a message waits that may be tried within seconds.
+
+        :rtype: bool
+        """
+        soon = fields.Datetime.now() + timedelta(seconds=PATIENCE_SECONDS)
+        return bool(self.search_count(
+            [('state', '=', 'new'), ('next_try_at', '<=', soon)], limit=1,
+        ))
 
     @api.model
     def _claim(self, limit, ids=None):
         """ Lock waiting messages for this transaction; those that another worker holds are skipped.
 
-        A worker that dies lets go of its locks, so nothing has to be given back.
+        A worker that dies lets go of its locks, so nothing has to be given back. What was parked
+        by a decision has no next try, and waits for a person.
 
         :param int limit: How many at most.
         :param list[int] ids: Only these, or None for any.
         :rtype: mpesa.callback
         """
-        # Raw SQL: the claim must read and lock in one statement, oldest first.
+        # Raw SQL: the claim must read and lock in one statement, new before parked, oldest first.
         self.env.cr.execute(
             """
             SELECT id FROM mpesa_callback
-             WHERE state = 'new'
-               AND (next_try_at IS NULL OR next_try_at <= clock_timestamp() AT TIME ZONE 'UTC')
+             WHERE state IN ('new', 'parked')
+               AND (next_try_at IS NULL AND state = 'new'
+                    OR next_try_at <= clock_timestamp() AT TIME ZONE 'UTC')
                AND (%(ids)s IS NULL OR id = ANY(%(ids)s))
-             ORDER BY id
+             ORDER BY state, id
              LIMIT %(limit)s
                FOR NO KEY UPDATE SKIP LOCKED
             """,
@@ -115,6 +140,7 @@ class MpesaCallback(models.Model):
         :return: How many messages were dealt with.
         :rtype: int
         """
+        self._limit_waiting()
         batch = self._claim(BATCH)
         if not batch:
             self.env.cr.commit()
@@ -156,6 +182,7 @@ class MpesaCallback(models.Model):
         clash = None
         for attempt in range(5):
             try:
+                self._limit_waiting()
                 claimed = self._claim(1, [callback_id])
                 if claimed:
                     claimed._process_in_savepoint()
@@ -164,10 +191,18 @@ class MpesaCallback(models.Model):
             except RETRY_ON_NEW_SNAPSHOT as error:
                 clash = error
                 self._start_afresh()
+                if isinstance(error, pg_errors.LockNotAvailable):
+                    break  # Somebody holds what it needs: the others do not wait for that.
                 time.sleep(0.02 * 2 ** attempt)
         # Not a passing clash: note it like any other failure, so that it is parked in the end.
         self._claim(1, [callback_id])._note_failure(clash)
         self.env.cr.commit()
+
+    @api.model
+    def _limit_waiting(self):
+        """ Let this transaction give up on rows that somebody holds, after some seconds. """
+        # Raw SQL: the ORM has no such setting.
+        self.env.cr.execute("SET LOCAL lock_timeout = %s", [LOCK_TIMEOUT])
 
     @api.model
     def _start_afresh(self):
@@ -204,7 +239,7 @@ class MpesaCallback(models.Model):
             raise error
 
     def _note_failure(self, error):
-        """ Remember that a message could not be booked: try again later, in the end park it.
+        """ Remember that a message could not be booked: try again soon, in the end every hour.
 
         :param Exception error: Why. Its text may quote data, so only its kind is logged.
         :return: None
@@ -220,8 +255,8 @@ class MpesaCallback(models.Model):
         self.write({
             'tries': tries,
             'state': 'parked' if parked else 'new',
-            'next_try_at': not parked and (
-                fields.Datetime.now() + timedelta(seconds=min(2 ** tries, 300))
+            'next_try_at': fields.Datetime.now() + timedelta(
+                seconds=PARKED_SECONDS if parked else min(2 ** tries, 300)
             ),
             'reason': self._explain_failure(error),
         })
@@ -241,6 +276,8 @@ class MpesaCallback(models.Model):
                 "The books hold this M-PESA code already, perhaps on a receipt typed by hand."
                 " Reverse that one, then replay this message."
             )
+        if isinstance(error, pg_errors.LockNotAvailable):
+            return self.env._("Somebody was changing the same bill or journal: it is tried again.")
         return type(error).__name__
 
     def _close(self, state, reason=False, movement=None, tx=None):

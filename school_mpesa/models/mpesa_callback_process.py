@@ -1,8 +1,8 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import models
 
-from .. import const, daraja, vault
+from .. import daraja, vault
 from .mpesa_arrival import Arrival
 
 
@@ -20,8 +20,11 @@ class MpesaCallback(models.Model):
         """
         for provider, callbacks in self.grouped('provider_id').items():
             arrivals = callbacks.with_company(provider.company_id)._read_arrivals()
-            # A prompt's own result names its request for certain, so those go first.
-            arrivals.sort(key=lambda arrival: (arrival.source != 'stk', arrival.callback.id))
+            # A prompt's own result names its request for certain, so those go first; one that
+            # contradicts its request goes last, when others may have told where its money belongs.
+            arrivals.sort(key=lambda arrival: (
+                bool(arrival.problem), arrival.source != 'stk', arrival.callback.id,
+            ))
             self.env['mpesa.transaction'].with_company(provider.company_id)._settle(
                 provider, arrivals
             )
@@ -115,7 +118,8 @@ class MpesaCallback(models.Model):
         """ Turn a prompt's result into an arrival, or record that nobody paid.
 
         Nothing is believed blindly: the address is secret and belongs to one request, and ids,
-        amount and phone must be that request's (trust.md A3). What differs is kept for a person.
+        amount and phone must be that request's (trust.md A3). Other ids are a forgery; another
+        amount or phone is asked about before any money is booked.
 
         :param StkCallback news: The parsed message.
         :param dict asked: The requests by digest of their address.
@@ -125,53 +129,30 @@ class MpesaCallback(models.Model):
         if not tx or tx.provider_id != self.provider_id:
             self._close('parked', self.env._("No request of ours has this address."))
             return None
-        if problem := self._find_stk_contradiction(news, tx):
+        if problem := self._find_other_ids(news, tx):
             self._close('conflict', problem, tx=tx)
             return None
         self._learn_checkout(news, tx)
-        if news.paid and not news.receipt:
+        if not news.paid:
+            self._note_unpaid(news.result_code, tx)
+            return None
+        problem = self._find_other_payment(news, tx)
+        if problem and not (news.receipt and news.amount):
+            tx._mpesa_ask_now()
+            self._close('conflict', problem, tx=tx)
+            return None
+        if not news.receipt:
             if tx.mpesa_push_state not in {'paid', 'receipt_pending'}:
-                tx._mpesa_move_to(
-                    'receipt_pending', mpesa_result_code='0', mpesa_result_source='callback',
-                )
+                tx._mpesa_note_paid_without_code('callback')
             self._close('done', self.env._("Paid, but the message names no M-PESA code."), tx=tx)
             return None
-        if news.paid:
-            return Arrival(
-                callback=self, source='stk', receipt=news.receipt, amount=news.amount, tx=tx,
-                paid_at=self._get_moment(news.paid_at_utc), phone=news.phone or '',
-                account_reference=tx.mpesa_account_reference or '',
-            )
-        self._note_unpaid(news.result_code, tx)
-        return None
-
-    def _find_stk_contradiction(self, news, tx):
-        """ Say what in a prompt's result is not the request's, '' when all fits.
-
-        :rtype: str
-        """
-        known_checkout = tx.mpesa_checkout_index
-        if known_checkout and known_checkout != vault.blind_index(
-            'checkout', news.checkout_request_id
-        ):
-            return self.env._("The CheckoutRequestID is not that of the request.")
-        if tx.mpesa_merchant_request_id and news.merchant_request_id and (
-            news.merchant_request_id != tx.mpesa_merchant_request_id
-        ):
-            return self.env._("The MerchantRequestID is not that of the request.")
-        if not news.paid:
-            return ''
-        if news.amount is None or tx.currency_id.compare_amounts(
-            float(news.amount), tx.amount
-        ) != 0:
-            return self.env._("The amount is not the one that was asked for.")
-        try:
-            payer = daraja.msisdn.parse(news.phone or '')
-        except daraja.MsisdnError:
-            return ''  # Masked or missing, which Safaricom may start any day.
-        if vault.blind_index('phone', payer.wire) != tx.mpesa_phone_index:
-            return self.env._("The phone is not the one that was asked.")
-        return ''
+        return Arrival(
+            callback=self, source='stk', receipt=news.receipt, amount=news.amount,
+            paid_at=self._get_moment(news.paid_at_utc), phone=news.phone or '', problem=problem,
+            **({'asked': tx} if problem else {
+                'tx': tx, 'account_reference': tx.mpesa_account_reference or '',
+            }),
+        )
 
     def _learn_checkout(self, news, tx):
         """ Keep the prompt's id when the callback was quicker than the push's own answer. """
@@ -196,18 +177,17 @@ class MpesaCallback(models.Model):
             if tx.mpesa_was_declined and outcome.outcome == 'declined':
                 # The failure was known before the money came, which did not care.
                 self._close('repeat', tx=tx)
-            elif tx.mpesa_result_source == 'confirmation' and not outcome.late_success and (
-                outcome.outcome == 'declined'
-            ):
+            elif tx._mpesa_is_paid_for_certain() or tx.mpesa_query_code == '0':
+                self._close('conflict', self.env._("A failure, after the money had come."), tx=tx)
+            elif outcome.outcome == 'declined' and not outcome.late_success:
                 # The prompt was refused, so the money taken for it was typed by hand.
-                movement = self.env['mpesa.transaction'].search(
-                    [('payment_transaction_id', '=', tx.id)], limit=1,
-                )
-                movement._settle_anew_without_request()
+                tx._mpesa_undo_guess()
                 tx._mpesa_decline(code, 'callback')
                 self._close('done', self.env._("The receipt was made anew."), tx=tx)
             else:
-                self._close('conflict', self.env._("A failure, after the money had come."), tx=tx)
+                # It proves nothing yet against the money that was taken for the request.
+                tx._mpesa_keep_asking()
+                self._close('done', self.env._("Unknown outcome: still checking."), tx=tx)
             return
         if tx.mpesa_push_state == 'receipt_pending':
             self._close('conflict', self.env._("A failure, after Safaricom said paid."), tx=tx)
@@ -219,10 +199,7 @@ class MpesaCallback(models.Model):
             self._close('repeat' if repeat else 'done', tx=tx)
             return
         # Pending or unknown: never a failure. Keep asking; a known outcome keeps its code.
-        tx.write({
-            **({} if tx.mpesa_push_state == 'declined' else {'mpesa_result_code': code}),
-            'mpesa_next_query_at': tx.mpesa_next_query_at or (
-                fields.Datetime.now() + timedelta(seconds=const.CHASE_AGES[0])
-            ),
-        })
+        if tx.mpesa_push_state != 'declined':
+            tx.mpesa_result_code = code
+        tx._mpesa_keep_asking()
         self._close('done', self.env._("Unknown outcome: still checking."), tx=tx)

@@ -3,10 +3,17 @@ import re
 import unicodedata
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_datetime
+
+from .mpesa_callback import REPLAYABLE_STATES
 
 
 SHOWN_CHARACTERS = 65_536  # no message is longer (design section 5)
+# Where money is told of, an end is made by booking it. A person ends what tells of none.
+SETTLEABLE_STATES = ('conflict', 'unreadable', 'quarantined')
+# A Kenyan mobile number at the end of a run of digits: a CheckoutRequestID ends in one, too.
+PHONE = re.compile(r'((?:254[ -]?)?0?[17]\d{2})[ -]?\d{3}[ -]?(\d{3})(?!\d)')
 
 
 class MpesaCallback(models.Model):
@@ -18,10 +25,13 @@ class MpesaCallback(models.Model):
 
     body_text = fields.Text(
         string="Message", compute='_compute_body_text', groups='school_fees.group_bursar',
-        help="The message as it came, opened for this screen only. It can name the payer.",
+        help="The message as it came, with phone numbers masked until it is opened. It can name the"
+             " payer.",
     )
     reason_text = fields.Char(string="Why", compute='_compute_reason_text')
     is_replayable = fields.Boolean(compute='_compute_is_replayable')
+    is_settleable = fields.Boolean(compute='_compute_is_settleable')
+    is_opened = fields.Boolean(compute='_compute_is_opened')
 
     # === COMPUTE METHODS === #
 
@@ -34,7 +44,15 @@ class MpesaCallback(models.Model):
             )
             callback.display_name = f"{kinds.get(callback.endpoint, '')} {moment or ''}".strip()
 
-    @api.depends('body_sealed')
+    @api.depends('opening_ids')
+    @api.depends_context('uid')
+    def _compute_is_opened(self):
+        opened = self._get_opened()
+        for callback in self:
+            callback.is_opened = callback in opened
+
+    @api.depends('body_sealed', 'opening_ids')
+    @api.depends_context('uid')
     def _compute_body_text(self):
         if not (self.env.su or self.env.user.has_group('school_fees.group_bursar')):
             self.body_text = False
@@ -46,13 +64,17 @@ class MpesaCallback(models.Model):
             callback.body_text = (
                 self.env._("The payer was forgotten on request: this message can no longer be"
                            " opened.")
-                if body is None else _make_readable(body)
+                if body is None else _make_readable(body, callback.is_opened)
             )
 
-    @api.depends('reason', 'state')
+    @api.depends('reason', 'state', 'next_try_at', 'source_address')
     def _compute_reason_text(self):
         for callback in self:
-            if callback.reason == 'source':
+            if callback.reason == 'source' and not callback.source_address:
+                callback.reason_text = (
+                    callback.provider_id.sudo()._mpesa_explain_unknown_source()
+                )  # In sudo mode: providers are the system's.
+            elif callback.reason == 'source':
                 callback.reason_text = self.env._(
                     "It came from an address that is not on the list of Safaricom's."
                 )
@@ -61,15 +83,23 @@ class MpesaCallback(models.Model):
                     "Tried %(count)s times: %(reason)s. It is tried again by itself.",
                     count=callback.tries, reason=callback.reason,
                 )
+            elif callback.state == 'parked' and callback.next_try_at:
+                callback.reason_text = self.env._(
+                    "Tried %(count)s times: %(reason)s. It is tried again every hour.",
+                    count=callback.tries, reason=callback.reason,
+                )
             else:
                 callback.reason_text = callback.reason
 
     @api.depends('state')
     def _compute_is_replayable(self):
         for callback in self:
-            callback.is_replayable = callback.state in {
-                'parked', 'unreadable', 'conflict', 'quarantined',
-            }
+            callback.is_replayable = callback.state in REPLAYABLE_STATES
+
+    @api.depends('state')
+    def _compute_is_settleable(self):
+        for callback in self:
+            callback.is_settleable = callback.state in SETTLEABLE_STATES
 
     # === ACTION METHODS === #
 
@@ -99,6 +129,31 @@ class MpesaCallback(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _settle(self, reason):
+        """ Finish messages that a person has looked into; nothing is booked and no byte changes.
+
+        :param str reason: What was found and done.
+        :return: None
+        :raise UserError: If the user may not, there is no reason, or one of them tells of money.
+        """
+        self.check_access('read')
+        if not self.env.user.has_group('school_fees.group_bursar'):
+            raise UserError(self.env._("Only the bursar's office settles messages."))
+        if not (reason or '').strip():
+            raise UserError(self.env._("Say in a few words why. Nothing was changed."))
+        if not self or any(callback.state not in SETTLEABLE_STATES for callback in self):
+            raise UserError(self.env._(
+                "Only conflicting, unreadable or quarantined messages can be marked as settled. A"
+                " parked one tells of money: it is booked when its reason is gone. Nothing was"
+                " changed."
+            ))
+        for callback in self:
+            # In sudo mode: people read the inbox and never write to it.
+            callback.sudo()._close('done', self.env._(
+                "%(problem)s Settled by %(user)s: %(reason)s", user=self.env.user.name,
+                problem=callback.reason_text or '', reason=reason.strip(),
+            ).strip())
+
     @api.model
     def _describe_age(self, age):
         """ Return an age in words.
@@ -116,18 +171,20 @@ class MpesaCallback(models.Model):
         return self.env._("%(count)s days", count=minutes // 1440)
 
 
-def _make_readable(body):
+def _make_readable(body, with_numbers):
     """ Turn bytes into text for a screen: JSON indented, control characters made visible.
 
     :param bytes body: Any bytes, also forged ones.
+    :param bool with_numbers: Whether phone numbers are shown in full.
     :rtype: str
     """
     text = body[:SHOWN_CHARACTERS].decode('utf-8', errors='backslashreplace')
-    return ''.join(
+    text = ''.join(
         char if char in '\n\t' or unicodedata.category(char) not in {'Cc', 'Cf', 'Cs', 'Co'}
         else f'\\u{ord(char):04x}'
         for char in _indent_json(text)
     )
+    return text if with_numbers else PHONE.sub(r'\1 *** \2', text)
 
 
 def _indent_json(text):

@@ -2,14 +2,15 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from odoo import api, fields, models, tools
+from odoo import SUPERUSER_ID, api, fields, models, tools
 
 from .. import vault
 
 
 TOKEN_BYTES = 16  # 128 bits (design section 5)
 ROTATION_DAYS = 30
-LIVE_TOKENS = {'stk': 2, 'result': 2, 'c2b': 1}
+# A C2B token is retired by the use of the next one, and by nothing else.
+LIVE_TOKENS = {'stk': 2, 'result': 2, 'c2b': None}
 
 
 class MpesaCallbackToken(models.Model):
@@ -42,14 +43,15 @@ class MpesaCallbackToken(models.Model):
         return super().create(vals_list)
 
     def unlink(self):
-        self.env.registry.clear_cache()
+        if self:
+            self.env.registry.clear_cache()
         return super().unlink()
 
     # === BUSINESS METHODS === #
 
     @api.model
     def _issue(self, provider, kind):
-        """ Make a new token and retire the oldest beyond those that may live at once.
+        """ Make a new token, and retire the oldest of a kind that rotates.
 
         :param payment.provider provider: The provider.
         :param str kind: 'stk', 'c2b' or 'result'.
@@ -64,10 +66,62 @@ class MpesaCallbackToken(models.Model):
             'sealed': vault.seal(f'mpesa.callback.token,{provider.id},{kind}', token),
             'digest': vault.blind_index('callback', token),
         })
-        self.search([
-            ('provider_id', '=', provider.id), ('kind', '=', kind),
-        ])[LIVE_TOKENS[kind]:].unlink()
+        if LIVE_TOKENS[kind]:
+            self.search([
+                ('provider_id', '=', provider.id), ('kind', '=', kind),
+            ])[LIVE_TOKENS[kind]:].unlink()
         return token
+
+    @api.model
+    def _renew_c2b(self, provider):
+        """ Make new C2B addresses, while those before stay valid until the new ones are used.
+
+        :param payment.provider provider: The provider.
+        :return: None
+        """
+        tokens = self.sudo().search([('provider_id', '=', provider.id), ('kind', '=', 'c2b')])
+        if len(tokens) < 2:  # Else the newest still waits for its first use.
+            self.sudo()._issue(provider, 'c2b')
+
+    @api.model
+    @tools.ormcache()
+    def _get_successors(self):
+        """ Return the C2B tokens that Safaricom took and that still have an older one, cached.
+
+        Making new addresses retires nothing, and neither does somebody who tries them: Safaricom
+        may refuse them, and then goes on calling the old ones.
+
+        :return: For each digest the ids of the older tokens.
+        :rtype: dict[str, list[int]]
+        """
+        self.env['payment.provider'].flush_model(['mpesa_registered_token_id'])
+        self.env.cr.execute(
+            # Raw SQL: as for the cache of live tokens.
+            """
+            SELECT newest.digest, array_agg(older.id)
+              FROM mpesa_callback_token newest
+              JOIN payment_provider provider ON provider.mpesa_registered_token_id = newest.id
+              JOIN mpesa_callback_token older ON older.provider_id = newest.provider_id
+               AND older.kind = newest.kind AND older.id < newest.id
+             WHERE newest.kind = 'c2b'
+          GROUP BY newest.id
+            """
+        )
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _note_use(self, token):
+        """ Retire the C2B addresses before these: Safaricom uses the new ones.
+
+        It costs a look into a cache, but for the one message that retires the old addresses.
+
+        :param str token: What stands in the address, a live C2B token.
+        :return: None
+        """
+        successors = self._get_successors()
+        older = successors and successors.get(vault.blind_index('callback', token))
+        if older:
+            self.with_user(SUPERUSER_ID).browse(older).exists().unlink()
 
     @api.autovacuum
     def _rotate_stk_tokens(self):

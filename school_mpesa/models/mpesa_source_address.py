@@ -55,8 +55,9 @@ class MpesaSourceAddress(models.Model):
         )
 
     @api.model
+    @tools.ormcache('address')
     def _is_listed(self, address):
-        """ Tell whether an address is one of Safaricom's.
+        """ Tell whether an address is one of Safaricom's, cached for the accept path.
 
         :param str address: The caller's address, '' when unknown.
         :rtype: bool

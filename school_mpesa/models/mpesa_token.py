@@ -8,7 +8,7 @@ from .. import vault
 from ..daraja.token_store import Token
 
 
-LEASE_SECONDS = 30  # longer than one OAuth call may take, so that two never overlap
+LEASE_SECONDS = 70  # longer than one OAuth call may take, so that two never overlap
 ADVISORY_LOCK = 0x4D504553  # "MPES": the first half of this table's advisory locks
 
 

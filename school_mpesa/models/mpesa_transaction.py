@@ -60,6 +60,14 @@ class MpesaTransaction(models.Model):
     verified_by = fields.Char(
         string="Also Seen In", readonly=True, help="The other messages that told the same.",
     )
+    stk_digest = fields.Char(
+        readonly=True, groups='base.group_system',
+        help="Keyed digest of what the prompt's result said; the same again is a repeat.",
+    )
+    confirmation_digest = fields.Char(
+        readonly=True, groups='base.group_system',
+        help="Keyed digest of what the confirmation said; the same again is a repeat.",
+    )
     payer_sealed = fields.Char(readonly=True, groups='base.group_system')
     payer_key_id = fields.Integer(readonly=True, groups='base.group_system')
     payer_index = fields.Char(
@@ -73,12 +81,18 @@ class MpesaTransaction(models.Model):
     )
     receipt_id = fields.Many2one(
         string="Receipt", comodel_name='school.receipt', readonly=True, index='btree_not_null',
-        ondelete='restrict', check_company=True,
+        ondelete='restrict',
+        # No `check_company`: a shortcode also serves the branches of its school.
+    )
+    previous_receipt_id = fields.Many2one(
+        string="Was On", comodel_name='school.receipt', readonly=True, index='btree_not_null',
+        ondelete='restrict',  # Without `check_company`: see above.
+        help="The receipt that was reversed, which the movement had been matched with.",
     )
     suspense_payment_id = fields.Many2one(
         string="Unidentified Payment", comodel_name='account.payment', readonly=True,
         index='btree_not_null', ondelete='restrict', check_company=True,
-        help="The posting to \"Unidentified fee receipts\" while nobody knows whose money it is.",
+        help="The posting to \"Unidentified fee receipts\" while nobody knew whose money it is.",
     )
     reverses_id = fields.Many2one(
         string="Reverses", comodel_name='mpesa.transaction', readonly=True,

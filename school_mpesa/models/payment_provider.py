@@ -69,18 +69,17 @@ class PaymentProvider(models.Model):
         string="Query Time-out", default=30,
         help="Seconds after which a question to Safaricom about a prompt is given up.",
     )
+    mpesa_call_timeout = fields.Integer(
+        string="Other Calls Time-out", default=60,
+        help="Seconds after which any other call to Safaricom, such as sending a prompt, is given"
+             " up. A prompt may be on the phone all the same: it is never sent twice.",
+    )
     mpesa_least_amount = fields.Integer(
         string="Least Amount", default=1, help="The least amount of one payment, in KES.",
     )
     mpesa_allow_credit = fields.Boolean(
         string="More than the Balance",
         help="Let a payer pay more than is due; the rest is kept as credit for the next bill.",
-    )
-    mpesa_callback_base = fields.Char(
-        string="Public Address", copy=False,
-        help="The address at which Safaricom reaches this server. Empty: the system's web address."
-             " In production it must start with https://. It must hold none of the words that"
-             " Safaricom refuses.",
     )
     mpesa_source_check = fields.Selection(
         string="Source Address Check",
@@ -181,55 +180,6 @@ class PaymentProvider(models.Model):
                     " must keep their books in KES."
                 ))
 
-    @api.constrains('code', 'state', 'mpesa_callback_base', 'mpesa_environment')
-    def _check_mpesa_callback_base(self):
-        for provider in self.filtered(lambda p: p.code == 'mpesa' and p.state != 'disabled'):
-            provider._mpesa_check_callback_base()
-
-    def _mpesa_check_callback_base(self):
-        """ Ensure that Safaricom would accept and reach the public address.
-
-        :return: None
-        :raise ValidationError: If it holds a refused word, or is not https in production.
-        """
-        self.ensure_one()
-        address = self._mpesa_get_callback_base()
-        faults = daraja.callback_url_faults(
-            address, need_https=self.mpesa_environment == 'production',
-        )
-        if 'not_a_url' in faults or '@' in address:
-            raise ValidationError(self.env._(
-                "The public address must be a web address, such as https://fees.example.sc.ke."
-            ))
-        if 'forbidden_word' in faults:
-            raise ValidationError(self.env._(
-                "Safaricom refuses addresses that contain \"%(word)s\", and yours does:"
-                " %(address)s. Give the server another public address.",
-                word=daraja.forbidden_words(address)[0], address=address,
-            ))
-        if 'blocked_host' in faults:
-            raise ValidationError(self.env._(
-                "Safaricom does not call tunnels such as %(address)s. Give the server a public"
-                " address of its own.", address=address,
-            ))
-        if 'not_https' in faults:
-            raise ValidationError(self.env._(
-                "Safaricom cannot reach %(address)s in production: it must start with https:// and"
-                " be on the internet. Nothing was changed.", address=address,
-            ))
-        if self.mpesa_environment != 'production':
-            return
-        host = urlsplit(address).hostname
-        try:
-            reachable = ipaddress.ip_address(host).is_global
-        except ValueError:
-            reachable = '.' in host and not host.endswith('.local')
-        if not reachable:
-            raise ValidationError(self.env._(
-                "Safaricom cannot reach %(address)s: it is an address inside a local network.",
-                address=address,
-            ))
-
     @api.constrains(
         'code', 'state', 'mpesa_shortcode', 'mpesa_shortcode_type', 'mpesa_till_number',
     )
@@ -248,7 +198,10 @@ class PaymentProvider(models.Model):
                     "A till needs its till number beside the store number."
                 ))
 
-    @api.constrains('code', 'mpesa_least_amount', 'mpesa_prompt_timeout', 'mpesa_query_timeout')
+    @api.constrains(
+        'code', 'mpesa_least_amount', 'mpesa_prompt_timeout', 'mpesa_query_timeout',
+        'mpesa_call_timeout',
+    )
     def _check_mpesa_limits(self):
         for provider in self.filtered(lambda p: p.code == 'mpesa'):
             if not daraja.LEAST_AMOUNT <= provider.mpesa_least_amount <= daraja.MOST_AMOUNT:
@@ -264,14 +217,25 @@ class PaymentProvider(models.Model):
                 raise ValidationError(self.env._(
                     "The query time-out must be between 5 and 120 seconds."
                 ))
+            if not 5 <= provider.mpesa_call_timeout <= 60:
+                raise ValidationError(self.env._(
+                    "The time-out of other calls must be between 5 and 60 seconds."
+                ))
 
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """ Override of `payment`: environment and journal are fixed by the first payment. """
+        """ Override of `payment`: environment and journal are fixed by the first payment.
+
+        The kind of number and the till may be corrected until money has moved: a prompt with a
+        wrong one is refused.
+        """
         if {'mpesa_source_check', 'mpesa_environment', 'company_id'} & vals.keys():
             self.env.registry.clear_cache()  # The accept path knows them from the cache.
-        fixed = {'mpesa_environment', 'mpesa_shortcode', 'journal_id', 'company_id'} & vals.keys()
+        fixed = {
+            'mpesa_environment', 'mpesa_shortcode', 'journal_id', 'company_id',
+            'mpesa_shortcode_type', 'mpesa_till_number',
+        } & vals.keys()
         for provider in self.filtered(lambda p: p.code == 'mpesa') if fixed else ():
             changed = [
                 name for name in fixed
@@ -279,7 +243,8 @@ class PaymentProvider(models.Model):
                     provider._fields[name].convert_to_cache(vals[name], provider), provider
                 )
             ]
-            if changed and provider._mpesa_has_payments():
+            correctable = set(changed) <= {'mpesa_shortcode_type', 'mpesa_till_number'}
+            if changed and provider._mpesa_has_payments(only_moved=correctable):
                 raise UserError(self.env._(
                     "Payments were already made through this shortcode, so its environment,"
                     " number, journal and school stay as they are. Archive it by choosing"
@@ -289,28 +254,22 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _mpesa_has_payments(self):
+    def _mpesa_has_payments(self, only_moved=False):
         """ Tell whether money has moved, was announced or was asked for through this shortcode.
 
+        :param bool only_moved: Whether only money that has moved counts.
         :rtype: bool
         """
         self.ensure_one()
         domain = [('provider_id', '=', self.id)]
-        return bool(
-            self.env['mpesa.transaction'].sudo().search_count(domain, limit=1)
-            or self.env['mpesa.callback'].sudo().search_count(domain, limit=1)
+        if self.env['mpesa.transaction'].sudo().search_count(domain, limit=1):
+            return True
+        return not only_moved and bool(
+            self.env['mpesa.callback'].sudo().search_count(domain, limit=1)
             or self.env['payment.transaction'].sudo().search_count(
                 [*domain, ('mpesa_sent_at', '!=', False)], limit=1,
             )
         )
-
-    def _mpesa_get_callback_base(self):
-        """ Return the address at which Safaricom reaches this server, without a closing slash.
-
-        :rtype: str
-        """
-        self.ensure_one()
-        return (self.mpesa_callback_base or self.get_base_url() or '').strip().rstrip('/')
 
     def _mpesa_get_payer_number(self):
         """ Return the number that a payer types: the paybill, or the till.
@@ -351,10 +310,10 @@ class PaymentProvider(models.Model):
                 ))
         return daraja.Environment.custom(address)
 
-    def _mpesa_get_client(self, read_timeout=10):
+    def _mpesa_get_client(self, read_timeout=None):
         """ Return the Daraja client of this shortcode, for use from a thread without cursor.
 
-        :param int read_timeout: Seconds to wait for a whole answer.
+        :param int read_timeout: Seconds to wait for a whole answer; None for that of other calls.
         :rtype: daraja.Daraja
         :raise UserError: If the credentials are missing or the simulator is not configured.
         """
@@ -370,7 +329,7 @@ class PaymentProvider(models.Model):
                 self._mpesa_secret('mpesa_consumer_secret'),
             ),
             token_store=SharedTokenStore(self.env.cr.dbname, self.id),
-            read_timeout=read_timeout,
+            read_timeout=read_timeout or self.mpesa_call_timeout,
         )
 
     @api.model

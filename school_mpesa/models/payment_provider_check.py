@@ -7,6 +7,9 @@ from odoo.exceptions import AccessError, UserError
 from .. import daraja, vault
 
 
+CHECK_SECONDS = 10  # a person waits, in a web request
+
+
 class PaymentProvider(models.Model):
     """The administrator's set-up check: what is saved is proven by live calls, in plain words.
 
@@ -55,6 +58,7 @@ class PaymentProvider(models.Model):
         try:
             if self.state != 'disabled':
                 self._mpesa_check_callback_base()
+            self._mpesa_check_proxy()
             self._mpesa_prove()
         except (UserError, daraja.DarajaError) as error:
             passed, message = False, self._mpesa_explain_check(error)
@@ -65,6 +69,7 @@ class PaymentProvider(models.Model):
                 " to your own.",
                 shortcode=self.mpesa_shortcode, count=int((time.monotonic() - started) * 1000),
             )
+            message = f'{message} {self._mpesa_describe_registration()}'
         self.write({
             'mpesa_checked_at': fields.Datetime.now(),
             'mpesa_check_passed': passed,
@@ -85,7 +90,7 @@ class PaymentProvider(models.Model):
             raise UserError(self.env._(
                 "Fill in the consumer key, the consumer secret and the passkey, and save."
             ))
-        client = self._mpesa_get_client()
+        client = self._mpesa_get_client(CHECK_SECONDS)
         client.check_credentials()
         client.stk_query(daraja.StkQuery(
             shortcode=self.mpesa_shortcode,

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class PaymentProvider(models.Model):
@@ -11,7 +11,14 @@ class PaymentProvider(models.Model):
 
     @api.constrains('code', 'state', 'journal_id')
     def _check_mpesa_journal(self):
-        for provider in self.filtered(lambda p: p.code == 'mpesa' and p.state != 'disabled'):
+        """ Check that a shortcode has a journal, and that no other provider has it too.
+
+        :raise ValidationError: If it has none or shares it, whichever of the two was saved last.
+        """
+        for provider in self.filtered(lambda p: p.state != 'disabled'):
+            is_mpesa = provider.code == 'mpesa'
+            if not is_mpesa and not (provider.journal_id and provider.journal_id._is_mpesa()):
+                continue
             if not provider.journal_id:
                 raise ValidationError(self.env._(
                     "Choose a bank journal for this shortcode: each paybill or till has its own."
@@ -51,13 +58,28 @@ class PaymentProvider(models.Model):
         """
         res = super()._ensure_payment_method_line(allow_create=allow_create)
         if self.code == 'mpesa' and self.journal_id:
-            line = self._mpesa_get_method_line()
+            line = self._mpesa_find_method_line()
             if line.payment_account_id != self.journal_id.default_account_id:
                 line.payment_account_id = self.journal_id.default_account_id
         return res
 
     def _mpesa_get_method_line(self):
-        """ Return the journal's inbound method line of this provider.
+        """ Return the journal's inbound method line of this provider, to book by.
+
+        :rtype: account.payment.method.line
+        :raise UserError: If somebody took it off the journal, as can be done once it is disabled.
+        """
+        line = self._mpesa_find_method_line()
+        if not line:
+            raise UserError(self.env._(
+                "Shortcode %(shortcode)s has lost its journal: add its payment method again under"
+                " Incoming Payments of the journal. The money is then booked by itself.",
+                shortcode=self.mpesa_shortcode,
+            ))
+        return line
+
+    def _mpesa_find_method_line(self):
+        """ Return the journal's inbound method line of this provider, empty where it has none.
 
         :rtype: account.payment.method.line
         """

@@ -1,13 +1,29 @@
 from odoo import api, models
-from odoo.exceptions import RedirectWarning
+from odoo.exceptions import RedirectWarning, UserError
 
 
 class PaymentProvider(models.Model):
-    """Uninstalling: refused once there are payments, with the way out."""
+    """Removing: refused once there are payments or messages, with the way out."""
 
     # One file per concern of a large model, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
     _inherit = 'payment.provider'
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_messages(self):
+        """ Refuse to delete a shortcode that Safaricom has written to.
+
+        The inbox has no foreign key that would (see `UncheckedMany2one`).
+
+        :raise UserError: If there are messages.
+        """
+        if self.env['mpesa.callback'].sudo().search_count(
+            [('provider_id', 'in', self.ids)], limit=1,
+        ):
+            raise UserError(self.env._(
+                "Messages from Safaricom belong to this shortcode, so it cannot be deleted. Nothing"
+                " was changed. Choose Disabled instead: no prompt is sent any more."
+            ))
 
     @api.model
     def _remove_provider(self, code, **kwargs):

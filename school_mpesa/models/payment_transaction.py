@@ -116,12 +116,20 @@ class PaymentTransaction(models.Model):
         readonly=True, copy=False, help="A failure was shown before the money came.",
     )
     mpesa_next_query_at = fields.Datetime(string="Next Query", readonly=True, copy=False)
+    mpesa_query_code = fields.Char(
+        readonly=True, copy=False,
+        help="What the last query with a final answer said. A success is never taken back.",
+    )
+    mpesa_queried_at = fields.Datetime(
+        readonly=True, copy=False, help="When that answer came.",
+    )
     mpesa_query_confirmed = fields.Boolean(
         readonly=True, copy=False, help="A query has followed the outcome.",
     )
     mpesa_needs_person = fields.Boolean(
         string="Ask Safaricom", readonly=True, copy=False,
-        help="A day has passed without an outcome: somebody has to look it up.",
+        help="No outcome for a day, or one that contradicts the request: somebody has to look it"
+             " up.",
     )
     mpesa_untold = fields.Boolean(readonly=True, copy=False)
     mpesa_receipt_id = fields.Many2one(
@@ -255,16 +263,6 @@ class PaymentTransaction(models.Model):
             **({} if is_open else {'mpesa_in_flight': False, 'mpesa_untold': True}),
             **values,
         })
-
-    def _mpesa_is_paid_for_certain(self):
-        """ Tell whether the prompt's own result named the money that paid this request.
-
-        A confirmation that only had its account and amount may yet turn out to be other money.
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        return self.mpesa_push_state == 'paid' and self.mpesa_result_source != 'confirmation'
 
     def _mpesa_get_amount(self):
         """ Return the amount as an exact number.

@@ -251,14 +251,23 @@ class PaymentTransaction(models.Model):
         ], limit=1)
         if in_flight:
             age = (now - (in_flight.mpesa_sent_at or in_flight.create_date)).total_seconds()
-            if age < provider.mpesa_prompt_timeout:
+            waits = in_flight.mpesa_push_state == 'queued'
+            # One that the outbox has just taken goes out now.
+            if age < provider.mpesa_prompt_timeout or (
+                waits and not in_flight.try_lock_for_update()
+            ):
                 raise MpesaRequestError(self.env._(
                     "A request for KES %(amount)s is already on %(phone)s, sent %(seconds)s seconds"
                     " ago. Enter your PIN there. We will not send a second one.",
                     amount=f'{in_flight.amount:,.0f}', phone=in_flight.mpesa_phone_mask,
                     seconds=int(age),
                 ), 'phone', tx=in_flight)
-            in_flight.mpesa_in_flight = False
+            if waits:
+                in_flight._mpesa_move_to(
+                    'expired', mpesa_result_code='not_sent', mpesa_result_source='school',
+                )
+            else:
+                in_flight.mpesa_in_flight = False
             in_flight.flush_recordset(['mpesa_in_flight'])
         for most, seconds in const.PROMPT_LIMITS:
             count = self.search_count([
@@ -280,12 +289,13 @@ class PaymentTransaction(models.Model):
 
     # === RETRY === #
 
-    def _mpesa_retry(self, amount=None, phone=None, intent=None):
+    def _mpesa_retry(self, amount=None, phone=None, intent=None, initiator=None):
         """ Ask again, after an outcome that allows it.
 
         :param amount: Another amount in KES, or None for the same.
         :param str phone: Another number, or None for the same.
         :param str intent: The idempotency key of the form.
+        :param res.users initiator: The clerk who asks this time; None where the payer does.
         :return: The new request.
         :rtype: payment.transaction
         :raise MpesaRequestError: If the first request may still be paid, or the new one is wrong.
@@ -311,13 +321,18 @@ class PaymentTransaction(models.Model):
             raise MpesaRequestError(self.env._(
                 "Wait %(seconds)s seconds, then send again.", seconds=view['retry_in'],
             ), 'phone', tx=tx)
+        channel = tx.mpesa_channel
+        if initiator:
+            channel = 'stk_push'
+        elif channel == 'stk_push':
+            channel = 'invoice' if tx.invoice_ids else 'statement'
         return tx._mpesa_ask(
             provider=tx.provider_id, student=tx.mpesa_student_id,
             amount=amount if amount is not None else tx.amount,
-            phone=phone or tx.mpesa_phone, channel=tx.mpesa_channel,
+            phone=phone or tx.mpesa_phone, channel=channel,
             invoices=tx.invoice_ids.filtered(
                 lambda i: i.state == 'posted' and not i.currency_id.is_zero(i.amount_residual)
             ),
-            initiator=tx.mpesa_initiator_id, note=tx.mpesa_note, intent=intent,
+            initiator=initiator, note=tx.mpesa_note, intent=intent,
             payer_lang=tx.partner_lang, retry_of=tx,
         )

@@ -14,8 +14,8 @@ from odoo.tools import mute_logger
 from .. import const, daraja
 
 
-BATCH = 10
 THREADS = 2  # Safaricom throttles queries; a few at a time are enough
+BATCH = THREADS  # so that a batch never lasts longer than one time-out and Odoo's limit
 
 
 class PaymentTransaction(models.Model):
@@ -44,9 +44,9 @@ class PaymentTransaction(models.Model):
             calls = [tx._mpesa_prepare_query() for tx in batch]
             self.env.cr.commit()
             with ThreadPoolExecutor(max_workers=THREADS) as pool:
-                answers = list(pool.map(_query, calls))
-            for tx, answer in zip(batch, answers, strict=True):
-                tx._mpesa_write_answer_safely('_mpesa_write_query_answer', answer)
+                self._mpesa_write_answers('_mpesa_write_query_answer', {
+                    pool.submit(_query, call): tx for tx, call in zip(batch, calls, strict=True)
+                })
             remaining = self.search_count(self._mpesa_get_due_query_domain())
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
                 break
@@ -112,15 +112,38 @@ class PaymentTransaction(models.Model):
             lambda tx: tx.mpesa_next_query_at and tx.mpesa_next_query_at <= now
         )
         for tx in due:
-            age = (now - tx.mpesa_sent_at).total_seconds()
-            next_age = next((a for a in const.CHASE_AGES if a > age), None)
-            if next_age is None:
+            tx.mpesa_next_query_at = tx._mpesa_get_next_query_at()
+            if not tx.mpesa_next_query_at and (
+                tx.mpesa_push_state in const.OPEN_PUSH_STATES or tx._mpesa_awaits_query()
+            ):
                 # A day without an outcome: it stays as it is, and a person is asked.
                 tx.mpesa_needs_person = True
-            tx.mpesa_next_query_at = (
-                next_age is not None and tx.mpesa_sent_at + timedelta(seconds=next_age)
-            )
         return due
+
+    def _mpesa_get_next_query_at(self):
+        """ Return when Daraja is asked next, by the age of the prompt.
+
+        :return: A moment, or False when it is not asked again.
+        :rtype: datetime | bool
+        """
+        self.ensure_one()
+        sent_at = self.mpesa_sent_at or self.create_date
+        age = (fields.Datetime.now() - sent_at).total_seconds()
+        is_known = self.mpesa_push_state == 'declined' and not self._mpesa_awaits_query()
+        ages = const.LATE_AGES if is_known else const.CHASE_AGES
+        next_age = next((a for a in ages if a > age), None)
+        return next_age is not None and sent_at + timedelta(seconds=next_age)
+
+    def _mpesa_awaits_query(self):
+        """ Tell whether a query still has to agree before the payer may try again.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            self.mpesa_push_state == 'declined' and not self.mpesa_query_confirmed
+            and daraja.result_code(self.mpesa_result_code or '').retry == 'after_query'
+        )
 
     def _mpesa_prepare_query(self):
         """ Gather what the question needs, so that it needs no cursor.
@@ -160,46 +183,112 @@ class PaymentTransaction(models.Model):
         if not is_answer or answer.state != 'final':
             return  # No answer, or not yet: that never means that the payment failed.
         outcome = daraja.result_code(answer.result_code)
-        if self.mpesa_push_state in {'paid', 'receipt_pending'}:
-            self.mpesa_next_query_at = False
+        if self.mpesa_query_code != '0':
+            self.write({
+                'mpesa_query_code': outcome.code, 'mpesa_queried_at': fields.Datetime.now(),
+            })
+        self._mpesa_wake_doubted()
+        is_guess = self.mpesa_push_state == 'paid' and not self._mpesa_is_paid_for_certain()
+        if is_guess and outcome.outcome == 'declined':
+            if not outcome.late_success:
+                # The prompt was refused, so the money taken for it was typed by hand.
+                self._mpesa_undo_guess()
+                self._mpesa_decline(answer.result_code, 'query')
+        elif self.mpesa_push_state in {'paid', 'receipt_pending'}:
+            if not is_guess or outcome.outcome == 'paid':
+                self.mpesa_next_query_at = False
         elif outcome.outcome == 'paid':
-            # A query names no M-PESA code. The money is real and waits for the message with it.
-            self._mpesa_move_to(
-                'receipt_pending', mpesa_result_code='0', mpesa_result_source='query',
-                mpesa_was_declined=self.mpesa_push_state in {'declined', 'expired'},
-                mpesa_next_query_at=False, mpesa_needs_person=False,
-            )
+            self._mpesa_note_paid_without_code('query')
         elif outcome.outcome == 'declined':
             if self.mpesa_push_state in const.OPEN_PUSH_STATES:
-                self._mpesa_decline(answer.result_code, 'query', confirmed=True)
+                self._mpesa_decline(answer.result_code, 'query')
             elif self.mpesa_push_state == 'declined':
-                self.write({
-                    'mpesa_query_confirmed': True,
-                    'mpesa_next_query_at': False,
-                })
+                self._mpesa_confirm_decline()
 
-    def _mpesa_decline(self, code, source, confirmed=False):
+    def _mpesa_note_paid_without_code(self, source):
+        """ Record that a prompt was paid. The money waits for the message with its M-PESA code.
+
+        :param str source: 'callback' or 'query'.
+        :return: None
+        """
+        self.ensure_one()
+        self._mpesa_move_to(
+            'receipt_pending', mpesa_result_code='0', mpesa_result_source=source,
+            mpesa_was_declined=(
+                self.mpesa_was_declined or self.mpesa_push_state in {'declined', 'expired'}
+            ),
+            mpesa_next_query_at=False, mpesa_needs_person=False,
+        )
+
+    def _mpesa_confirm_decline(self):
+        """ Record that a query, too, says that nobody paid; early ones were wrong before.
+
+        :return: None
+        """
+        self.ensure_one()
+        proves_from = self.last_state_change + timedelta(seconds=const.CONFIRMING_SECONDS)
+        if self._mpesa_awaits_query() and fields.Datetime.now() < proves_from:
+            self.mpesa_next_query_at = proves_from
+            return
+        self.mpesa_query_confirmed = True
+        self.mpesa_next_query_at = (
+            daraja.result_code(self.mpesa_result_code or '').late_success
+            and self._mpesa_get_next_query_at()
+        )
+
+    def _mpesa_keep_asking(self):
+        """ See to it that Daraja is asked, on schedule, what became of a prompt.
+
+        :return: None
+        """
+        self.ensure_one()
+        if not self.mpesa_next_query_at:
+            self.mpesa_next_query_at = self._mpesa_get_first_query_at()
+
+    def _mpesa_ask_now(self):
+        """ Ask Daraja at once what became of a prompt, however it stands with us.
+
+        :return: None
+        """
+        self.ensure_one()
+        self.mpesa_next_query_at = fields.Datetime.now()
+        self.env.ref('school_mpesa.cron_chase')._trigger()
+
+    def _mpesa_wake_doubted(self):
+        """ Let the messages be looked at that waited for what Daraja says of this prompt. """
+        doubted = self.env['mpesa.callback'].search([
+            ('payment_transaction_id', '=', self.id), ('state', '=', 'new'),
+        ])
+        if doubted:
+            doubted.next_try_at = fields.Datetime.now()
+            self.env.ref('school_mpesa.cron_drain')._trigger()
+
+    def _mpesa_decline(self, code, source):
         """ Record that a prompt ended without payment. A success that comes later still wins.
 
-        After a code that has been followed by a late success, a query has to agree before the
-        payer may try again (design section 3).
+        After a code that has been followed by a late success, a query has to agree, some time
+        after the code was first heard of, before the payer may try again (design section 3); and
+        Daraja is asked some more after that.
 
         :param str code: The result code.
         :param str source: 'callback' or 'query'.
-        :param bool confirmed: Whether a query says so.
         :return: None
         """
         self.ensure_one()
         outcome = daraja.result_code(code)
-        ask_again = outcome.retry == 'after_query' and not confirmed and self.mpesa_checkout_sealed
         self._mpesa_move_to(
             'declined', mpesa_result_code=code, mpesa_result_source=source,
-            state_message=outcome.payer_text, mpesa_query_confirmed=confirmed,
-            mpesa_next_query_at=fields.Datetime.now() if ask_again else False,
-            mpesa_needs_person=False,
+            state_message=outcome.payer_text, mpesa_next_query_at=False, mpesa_needs_person=False,
+            mpesa_query_confirmed=source == 'query' and outcome.retry != 'after_query',
         )
-        if ask_again:
-            self.env.ref('school_mpesa.cron_chase')._trigger()
+        if not self.mpesa_checkout_sealed:
+            return
+        if self._mpesa_awaits_query():
+            self.mpesa_next_query_at = self.last_state_change + timedelta(
+                seconds=const.CONFIRMING_SECONDS
+            )
+        elif outcome.late_success:
+            self.mpesa_next_query_at = self._mpesa_get_next_query_at()
 
 
 def _query(call):

@@ -43,3 +43,19 @@ class PaymentTransaction(models.Model):
     def _unlink_except_mpesa(self):
         if any(tx.mpesa_push_state for tx in self):
             raise UserError(self.env._("A payment request through M-PESA is never deleted."))
+
+    # === BUSINESS METHODS === #
+
+    def _create_child_transaction(self, amount, is_refund=False, **custom_create_values):
+        """ Override of `payment`: nothing is refunded, captured or voided through these requests.
+
+        Odoo would record a refund and say that it was initiated, while no money moves.
+        """
+        if self.provider_code == 'mpesa':
+            raise UserError(self.env._(
+                "M-PESA money is not sent back from here. Nothing was refunded and no money moved."
+                " Whoever runs the paybill sends it back on Safaricom's own portal."
+            ))
+        return super()._create_child_transaction(
+            amount, is_refund=is_refund, **custom_create_values
+        )

@@ -1,8 +1,9 @@
 # Scheduled actions commit on purpose: a claim before anything goes out, an answer as soon as it
 # is here.
 # pylint: disable=invalid-commit
+import random
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 
 import psycopg2
@@ -17,12 +18,19 @@ from .. import daraja, vault
 
 
 _logger = get_payment_logger(__name__)
+_random = random.SystemRandom()
 
-BATCH = 10  # prompts taken from the outbox at once
 THREADS = 4  # prompts sent at the same time; none of them holds a cursor
+BATCH = THREADS  # so that a batch never lasts longer than one time-out and Odoo's limit
 STALE_SECONDS = 300  # a prompt that waited longer would surprise the payer
 PATIENCE_SECONDS = 10  # a repeat that is due sooner is waited for
 TRIES = 3  # calls of one prompt, as long as Daraja certainly did not act on the one before
+LONGEST_PAUSE = 60  # whatever Daraja asks for: a prompt that comes later would surprise the payer
+# What may be gone a moment later. After `sent` "no" the last three come from the token endpoint.
+TRANSIENT = (
+    daraja.ConnectionFailed, daraja.Busy, daraja.NoAnswer, daraja.ServerFailure,
+    daraja.UnreadableAnswer,
+)
 SILENT_SECONDS = 60  # 'sent' this long without an answer: the sender was killed on the way
 
 
@@ -52,9 +60,9 @@ class PaymentTransaction(models.Model):
             calls = [tx._mpesa_prepare_push() for tx in batch]
             self.env.cr.commit()
             with ThreadPoolExecutor(max_workers=THREADS) as pool:
-                answers = list(pool.map(_push, calls))
-            for tx, answer in zip(batch, answers, strict=True):
-                tx._mpesa_write_answer_safely('_mpesa_write_push_answer', answer)
+                self._mpesa_write_answers('_mpesa_write_push_answer', {
+                    pool.submit(_push, call): tx for tx, call in zip(batch, calls, strict=True)
+                })
             remaining = self.search_count(self._mpesa_get_queued_domain())
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
                 break
@@ -97,7 +105,10 @@ class PaymentTransaction(models.Model):
             self._mpesa_get_queued_domain(), limit=BATCH, order='id',
         ).try_lock_for_update().filtered(lambda tx: tx.mpesa_push_state == 'queued')
         stale_before = fields.Datetime.now() - timedelta(seconds=STALE_SECONDS)
-        stale = queued.filtered(lambda tx: tx.create_date < stale_before)
+        # Without the mark, another request may have been sent to the same phone meanwhile.
+        stale = queued.filtered(
+            lambda tx: tx.create_date < stale_before or not tx.mpesa_in_flight
+        )
         if stale:
             stale._mpesa_move_to(
                 'expired', mpesa_result_code='not_sent', mpesa_result_source='school',
@@ -132,6 +143,12 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         provider = self.provider_id
         try:
+            provider._mpesa_check_callback_base()
+        except UserError as error:
+            return {'error': UserError(self.env._(
+                "%(problem)s No prompt was sent and no money moved.", problem=error,
+            ))}
+        try:
             token = self.env['mpesa.callback.token']._get(provider, 'stk')
             push = vault.derive_token('push', self.mpesa_salt)
             message = daraja.StkPush(
@@ -152,6 +169,31 @@ class PaymentTransaction(models.Model):
             raise  # Nothing more can be written in this transaction.
         except Exception as error:  # noqa: BLE001 - one request must not stop all the others
             return {'error': ValueError(type(error).__name__)}
+
+    @api.model
+    def _mpesa_write_answers(self, method, waiting):
+        """ Write each answer the moment it is here; one that cannot be written costs no other.
+
+        A CheckoutRequestID that is not written is lost: its prompt could never be asked about.
+
+        :param str method: The method that writes.
+        :param dict waiting: The request of each call under way, by its future.
+        :return: None
+        """
+        failure = None
+        for future in as_completed(waiting):
+            tx = waiting[future]
+            try:
+                tx._mpesa_write_answer_safely(method, future.result())
+            except Exception as error:  # noqa: BLE001 - the others' answers are to be written first
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
+                _logger.warning(
+                    "An answer about %s was not written: %s", tx.reference, type(error).__name__,
+                )
+                failure = error
+        if failure:
+            raise failure
 
     def _mpesa_write_answer_safely(self, method, answer):
         """ Write what Daraja answered, in a transaction of its own.
@@ -218,14 +260,9 @@ class PaymentTransaction(models.Model):
             # at its own address, a confirmation or Pull will tell. Never send it again.
             self._mpesa_move_to('unknown', **values)
         elif self._mpesa_may_push_again(answer):
-            delay = 2 ** self.mpesa_push_tries * 2
-            self._mpesa_move_to(
-                'queued', **values,
-                mpesa_next_push_at=fields.Datetime.now() + timedelta(seconds=delay),
-            )
-            self.env.ref('school_mpesa.cron_send_prompts')._trigger(
-                fields.Datetime.now() + timedelta(seconds=delay)
-            )
+            next_push_at = fields.Datetime.now() + timedelta(seconds=self._mpesa_get_pause(answer))
+            self._mpesa_move_to('queued', **values, mpesa_next_push_at=next_push_at)
+            self.env.ref('school_mpesa.cron_send_prompts')._trigger(next_push_at)
         else:
             locked = isinstance(answer, daraja.SubscriberLocked)
             self._mpesa_move_to(
@@ -242,10 +279,23 @@ class PaymentTransaction(models.Model):
         """
         self.ensure_one()
         return (
-            isinstance(error, (daraja.ConnectionFailed, daraja.Busy))
+            isinstance(error, TRANSIENT)
             and not isinstance(error, daraja.CertificateRefused)
             and self.mpesa_push_tries + 1 < TRIES
         )
+
+    def _mpesa_get_pause(self, error):
+        """ Return how long to wait before the same push is made again.
+
+        A random part on top keeps those that failed together from coming back together.
+
+        :param Exception error: What came instead of an acceptance.
+        :return: Seconds.
+        :rtype: float
+        """
+        self.ensure_one()
+        asked = min(getattr(error, 'retry_after', None) or 0, LONGEST_PAUSE)
+        return max(2 ** self.mpesa_push_tries * 2, asked) * _random.uniform(1, 1.5)
 
     def _mpesa_keep_push(self, values, outcome, exchange):
         """ Keep the evidence of one push. """
@@ -290,7 +340,12 @@ class PaymentTransaction(models.Model):
                 " store number given at go-live. No prompt was sent; no money moved.",
                 shortcode=provider.mpesa_shortcode,
             )
-        if isinstance(error, (daraja.ConnectionFailed, daraja.Busy)):
+        if isinstance(error, daraja.LineUnusable):
+            return self.env._(
+                "M-PESA finds no Safaricom SIM card in use under that number. Ask for another"
+                " number. No prompt was sent; no money moved."
+            )
+        if isinstance(error, TRANSIENT):
             return self.env._(
                 "Safaricom could not be reached, or was too busy, %(count)s times. No prompt was"
                 " sent; no money moved. Try again in a few minutes.",

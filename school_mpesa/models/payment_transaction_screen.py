@@ -116,12 +116,9 @@ class PaymentTransaction(models.Model):
         tx_sudo = self.sudo()  # The salt and the new request's secrets are nobody's to read.
         intent = vault.derive_token('again', tx_sudo.mpesa_salt)
         was_sent = bool(tx_sudo.search_count([('mpesa_intent', '=', intent)], limit=1))
-        follower = tx_sudo._mpesa_retry(intent=intent)
+        # Whoever asked first, this time it is the office, by a prompt.
+        follower = tx_sudo._mpesa_retry(intent=intent, initiator=self.env.user)
         if not was_sent:
-            # Whoever asked first, this time it is the office, by a prompt.
-            follower.write({
-                'mpesa_initiator_id': self.env.user.id, 'mpesa_channel': 'stk_push',
-            })
             follower._mpesa_tell_asked(self.env.user)
         return follower._mpesa_get_live_action()
 

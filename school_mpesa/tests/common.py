@@ -2,15 +2,18 @@ import json
 import os
 import secrets
 from contextlib import nullcontext
+from datetime import timedelta
 from unittest.mock import patch
 
 from cryptography.fernet import Fernet
 from daraja_simulator.server import start_in_thread
 
+from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.school_fees.tests.common import SchoolFeesCommon
 from odoo.addons.school_mpesa import server_settings, vault
+from odoo.addons.school_mpesa.models import mpesa_callback_drain
 
 
 # The published-by-us credentials of the simulator are no secrets; these keys live for one run.
@@ -105,9 +108,13 @@ class SchoolMpesaCommon(SchoolFeesCommon):
         """ Ask about due requests by the scheduled action. """
         self.run_cron('school_mpesa.cron_chase')
 
-    def drain(self):
-        """ Empty the inbox by its scheduled action. """
-        self.run_cron('school_mpesa.cron_drain')
+    def drain(self, patience=0):
+        """ Empty the inbox by its scheduled action.
+
+        :param float patience: For how many seconds it waits for messages that are not due yet.
+        """
+        with patch.object(mpesa_callback_drain, 'PATIENCE_SECONDS', patience):
+            self.run_cron('school_mpesa.cron_drain')
 
     def run_cron(self, xmlid):
         """ Run a scheduled action, commits and all, inside the test's transaction.
@@ -166,12 +173,14 @@ class SchoolMpesaCommon(SchoolFeesCommon):
         return f'https://school.example/collect/{token}/c2b/confirmation'
 
     def confirmation_body(self, receipt, amount='1000.00', account='ADM-012', **values):
-        """ Return a paybill confirmation as Daraja posts it (daraja.md 5.3).
+        """ Return a paybill confirmation as Daraja posts it (daraja.md 5.3), of this moment.
 
         :rtype: bytes
         """
+        # Safaricom writes Kenyan time.
+        stamp = (fields.Datetime.now() + timedelta(hours=3)).strftime('%Y%m%d%H%M%S')
         return json.dumps({
-            'TransactionType': 'Pay Bill', 'TransID': receipt, 'TransTime': '20260914101533',
+            'TransactionType': 'Pay Bill', 'TransID': receipt, 'TransTime': stamp,
             'TransAmount': amount, 'BusinessShortCode': '600111', 'BillRefNumber': account,
             'InvoiceNumber': '', 'OrgAccountBalance': '981200.50', 'ThirdPartyTransID': '',
             'MSISDN': '2547 ***** 111', 'FirstName': 'WANJIKU', 'MiddleName': '', 'LastName': '',
@@ -179,6 +188,26 @@ class SchoolMpesaCommon(SchoolFeesCommon):
         }).encode()
 
     # === ASSERTIONS === #
+
+    def assert_accounts_sound(self):
+        """ Override of `school_fees` to look at what nobody has claimed too. """
+        self.assert_no_rows("The account of unidentified money is the queue.", '''
+            SELECT school.name, ledger.total, queue.total
+              FROM res_company school
+        CROSS JOIN LATERAL (
+                   SELECT coalesce(-sum(line.balance), 0) AS total
+                     FROM account_move_line line
+                    WHERE line.account_id = school.mpesa_unidentified_account_id
+                      AND line.parent_state = 'posted') ledger
+        CROSS JOIN LATERAL (
+                   SELECT coalesce(sum(movement.amount), 0) AS total
+                     FROM mpesa_transaction movement
+                    WHERE movement.company_id = school.id
+                      AND movement.receipt_id IS NULL
+                      AND movement.suspense_payment_id IS NOT NULL) queue
+             WHERE ledger.total <> queue.total
+        ''')
+        return super().assert_accounts_sound()
 
     def assert_conserved(self):
         """ Assert that every shilling received is on students or in suspense, to the cent. """

@@ -180,6 +180,17 @@ class TestBooking(BookingCommon):
         self.assert_paid(tx)
         self.assert_books(15_500)
 
+    def test_late_success_without_receipt_stays_late(self):
+        tx = self.prompt()
+        self.drain_stk(tx, 1032)
+        tx.mpesa_needs_person = True
+        self.drain_stk(tx, receipt=None)
+        self.assertEqual(tx.mpesa_push_state, 'receipt_pending')
+        self.assertFalse(tx.mpesa_needs_person)
+        self.assertFalse(tx.mpesa_next_query_at)
+        self.drain_c2b()
+        self.assert_paid(tx, late=True)
+
     def test_query_success_then_confirmation_hours_later(self):
         tx = self.prompt()
         self.control.script(api='stk_query', outcome='0')

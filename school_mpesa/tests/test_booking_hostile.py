@@ -171,7 +171,7 @@ class TestBookingHostile(BookingCommon):
         self.assert_books(15_500, suspense=15_500)
         self.lock()
         late = self.drain_stk(tx)
-        self.assertEqual((late.state, late.reason), ('done', False))
+        self.assertEqual(late.state, 'conflict', "The payer typed another account: flagged.")
         self.assert_paid(tx)
         self.assert_books(15_500)
 

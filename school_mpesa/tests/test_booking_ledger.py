@@ -1,3 +1,5 @@
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.tests import tagged
 
@@ -117,6 +119,37 @@ class TestBookingLedger(BookingCommon):
         self.drain_c2b('UIE4K7P2QZ', '1000.00')
         self.assert_books(33_500, suspense=1_000)
 
+    def test_admission_numbers_that_look_like_phones(self):
+        for n, number in enumerate(('1/2024/00123', 'ADM120240012', '712000111')):
+            with self.subTest(number=number):
+                student = self.create_student(f"Child {n}", number)
+                callback = self.drain_c2b(f'UIE4K7PT{n:02d}', '100.00', f' {number} ')
+                movement = callback.mpesa_transaction_id
+                self.assertEqual(movement.account_reference, number)
+                self.assertEqual(movement.receipt_id.line_ids.student_id, student)
+        callback = self.drain_c2b('UIE4K7PT09', '100.00', '0712000333')
+        self.assertEqual(callback.mpesa_transaction_id.account_reference, '0712 *** 333')
+
+    def test_settled_anew_by_what_was_typed(self):
+        """ A number that was given to a student only after it had been typed, and masked. """
+        tx = self.prompt(amount=100)
+        tx.mpesa_account_reference = 'ADM120240012'
+        self.drain_c2b('UIE4K7HAND', '100.00', 'ADM120240012')
+        movement = self.get_movements()
+        self.assertEqual(movement.payment_transaction_id, tx)
+        self.assertNotIn('120240012', movement.account_reference)
+        student = self.create_student("Amina Yusuf", 'ADM120240012')
+        self.drain_stk(tx, 1032)
+        self.assert_unpaid(tx)
+        self.assertEqual(movement.receipt_id.line_ids.student_id, student)
+
+    def test_what_was_typed_is_kept_beside_the_name(self):
+        tx = self.prompt()
+        self.drain_stk(tx)
+        self.drain_c2b(account=' adm 12')
+        payer = self.get_movements()._read_payer()
+        self.assertEqual((payer['name'], payer['typed'].strip()), ('WANJIKU', 'adm 12'))
+
     # === NOBODY'S MONEY === #
 
     def test_unidentified_money_is_posted_at_once(self):
@@ -198,6 +231,23 @@ class TestBookingLedger(BookingCommon):
         self.drain_c2b(amount='10.00', TransTime='20250811101533')
         self.assertEqual(self.get_receipts().number, 'RCT/2025/000001')
         self.assert_books(10)
+
+    def test_a_correction_is_of_the_day_that_it_corrects(self):
+        """ Half past midnight in Kenya, on the first of a month: in UTC it is still the last. """
+        stamp = '20260201003000'
+        tx = self.prompt()
+        tx.mpesa_sent_at = '2026-01-31 21:29:00'
+        with freeze_time('2026-01-31 21:30:30'):
+            self.drain_c2b('UIE4K7HAND', TransTime=stamp)
+            self.assert_paid(tx, 'UIE4K7HAND')
+            self.drain_c2b('UIE4K7PUSH', account='nobody', TransTime=stamp)
+            old = tx.payment_id.move_id | self.get_movements().suspense_payment_id.move_id
+            self.drain_stk(tx, receipt='UIE4K7PUSH', time=int(stamp))
+        self.assert_paid(tx, 'UIE4K7PUSH')
+        self.assertEqual(len(old.reversal_move_ids), 2)
+        for move in old | old.reversal_move_ids:
+            self.assertEqual(str(move.date), '2026-02-01')
+        self.assert_books(31_000)
 
     # === TRACKING === #
 

@@ -218,13 +218,74 @@ class TestChase(BookingCommon):
         self.assertNotIn('254712000111', exchange.sealed)
         self.assertNotIn(self.provider._mpesa_secret('mpesa_passkey'), text)
 
+    # === A CODE AFTER WHICH MONEY HAS COME LATE BEFORE === #
+
+    def later(self, tx, seconds):
+        """ Let so much time pass since the outcome of a request was first heard of. """
+        tx.last_state_change = fields.Datetime.now() - timedelta(seconds=seconds)
+
+    def assert_asked_half_a_minute_after_the_outcome(self, tx):
+        self.assertEqual(
+            tx.mpesa_next_query_at, tx.last_state_change + timedelta(seconds=30),
+        )
+
+    def test_a_code_first_learnt_by_a_query_is_asked_about_again(self):
+        for n, code in enumerate(('1037', '1036', '17', '1001')):
+            with self.subTest(code=code):
+                tx = self.prompt(amount=100, phone=f'07450000{n:02d}')
+                self.control.script(api='stk_query', outcome=code, times=3)
+                self.ask_daraja(tx, age=31)
+                self.assertEqual((tx.mpesa_push_state, tx.mpesa_result_code), ('declined', code))
+                self.assertFalse(tx.mpesa_query_confirmed)
+                self.assert_asked_half_a_minute_after_the_outcome(tx)
+                self.later(tx, 20)
+                self.ask_daraja(tx, age=60)
+                self.assertFalse(tx.mpesa_query_confirmed, "Half a minute has not passed.")
+                self.assert_asked_half_a_minute_after_the_outcome(tx)
+                self.later(tx, 31)
+                self.ask_daraja(tx, age=62)
+                self.assertTrue(tx.mpesa_query_confirmed)
+                self.control.clear_scripts()
+
+    def test_the_confirming_question_comes_half_a_minute_after_the_callback(self):
+        tx = self.prompt()
+        self.drain_stk(tx, 1037)
+        wait = (tx.mpesa_next_query_at - fields.Datetime.now()).total_seconds()
+        self.assertAlmostEqual(wait, 30, delta=5)
+        self.chase()
+        self.assertEqual(self.control.daraja_requests('stk_query'), [])
+
+    def test_late_money_is_looked_for_up_to_an_hour(self):
+        tx = self.prompt()
+        self.drain_stk(tx, 1037)
+        self.control.script(api='stk_query', outcome='1037', times=None)
+        for age, following in ((62, 300), (301, 900), (901, 3600), (3601, None)):
+            with self.subTest(age=age):
+                self.later(tx, age - 20)
+                self.ask_daraja(tx, age)
+                self.assertEqual(self.get_next_age(tx), following)
+                self.assertTrue(tx._mpesa_payer_view()['retry'])
+        self.assertFalse(tx.mpesa_needs_person)
+
+    def test_late_money_is_found(self):
+        tx = self.prompt()
+        self.drain_stk(tx, 1037)
+        self.control.script(api='stk_query', outcome='1037')
+        self.later(tx, 40)
+        self.ask_daraja(tx, 66)
+        self.control.script(api='stk_query', outcome='0')
+        self.ask_daraja(tx, 301)
+        self.assertEqual(tx.mpesa_push_state, 'receipt_pending')
+        self.assertIsNone(self.get_next_age(tx))
+
     # === WHAT MAY BE OFFERED AFTER EACH CODE === #
 
     def tell(self, code, n):
         """ Return a request whose callback named a code, ten minutes ago. """
         tx = self.prompt(amount=100, phone=f'0744{n:06d}')
         self.drain_stk(tx, int(code) if code.lstrip('-').isdigit() and code != '00' else code)
-        tx.mpesa_sent_at = fields.Datetime.now() - timedelta(minutes=10)
+        before = fields.Datetime.now() - timedelta(minutes=10)
+        tx.write({'mpesa_sent_at': before, 'last_state_change': before})
         return tx
 
     def test_retry_after_each_code(self):

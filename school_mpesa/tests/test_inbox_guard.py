@@ -4,6 +4,7 @@ import hmac
 from psycopg2 import errors as pg_errors
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -47,6 +48,13 @@ class TestInboxGuard(SchoolMpesaCommon):
         with self.assertRaises(pg_errors.RestrictViolation), self.env.cr.savepoint(), \
                 mute_logger('odoo.sql_db'):
             self.row.sudo().unlink()
+
+    def test_a_shortcode_with_messages_is_not_deleted(self):
+        other = self.create_provider(shortcode='600222', state='disabled', is_published=False)
+        with self.assertRaisesRegex(UserError, "Choose Disabled instead"):
+            self.row.provider_id.unlink()
+        other.unlink()
+        self.assertFalse(other.exists())
 
     def test_what_came_never_changes(self):
         other = self.create_provider(shortcode='600222', state='disabled', is_published=False)

@@ -38,7 +38,42 @@ class TestInboxScreen(SchoolMpesaCommon):
         raw = b'{"Amount": 12345678901234567890.10, "Phone": 254712000111}'
         callback = self.as_bursar(self.accept_bytes(self.confirmation_url(), raw))
         self.assertIn('"Amount": 12345678901234567890.10,', callback.body_text)
-        self.assertIn('"Phone": 254712000111', callback.body_text)
+        self.assertIn('"Phone": 254712 *** 111', callback.body_text)
+
+    def test_numbers_are_masked_until_one_message_is_opened(self):
+        raw = json.dumps({
+            'CheckoutRequestID': 'ws_CO_14092026101533254712000111', 'PhoneNumber': 254712000111,
+            'BillRefNumber': '0712 000 111', 'Other': '+254112000111', 'Amount': 15500.00,
+            'TransTime': '20260914101533', 'Balance': 981200.5,
+        }).encode()
+        callbacks = self.as_bursar(
+            self.accept_bytes(self.confirmation_url(), raw)
+            | self.accept_bytes(self.confirmation_url(), raw)
+        )
+        for row in callbacks.read(['body_text']):
+            for hidden in ('712000111', '712 000 111', '112000111'):
+                self.assertNotIn(hidden, row['body_text'])
+            for shown in ('14092026101533254712 *** 111', '20260914101533', '15500.0', '981200.5'):
+                self.assertIn(shown, row['body_text'])
+        with self.refusal(UserError, "one message at a time"):
+            callbacks.action_open_numbers()
+        opened, other = callbacks
+        opened.action_open_numbers()
+        self.assertIn('"PhoneNumber": 254712000111', opened.body_text)
+        self.assertNotIn('712000111', other.body_text)
+        self.assertEqual(
+            (opened.opening_ids.create_uid, len(other.opening_ids)), (self.bursar, 0),
+        )
+        colleague = new_test_user(
+            self.env, login='inbox-colleague', groups='base.group_user,school_fees.group_bursar',
+            company_id=self.school.id, company_ids=[Command.set(self.school.ids)],
+        )
+        self.assertNotIn('712000111', opened.with_user(colleague).body_text)
+        self.env.cr.execute(
+            "UPDATE mpesa_callback_opening SET create_date = create_date - interval '11 minutes'",
+        )
+        self.env.invalidate_all()
+        self.assertNotIn('712000111', opened.body_text)
 
     def test_bytes_that_are_no_text_and_control_characters_are_made_visible(self):
         for raw, part in (
@@ -120,6 +155,47 @@ class TestInboxScreen(SchoolMpesaCommon):
         with self.assertRaises(AccessError):
             callback.with_user(clerk).action_replay()
         self.assertEqual(callback.state, 'unreadable')
+
+    # === SETTLING === #
+
+    def settle(self, callbacks, reason="Asked Safaricom: not real."):
+        self.env['mpesa.callback.settle'].with_user(self.bursar).with_context(
+            active_ids=callbacks.ids, allowed_company_ids=self.school.ids,
+        ).create({'reason': reason}).action_settle()
+
+    def test_a_conflict_ends_with_a_name_and_a_reason(self):
+        self.accept_confirmation(amount='1000.00')
+        self.drain()
+        row = self.accept_confirmation(amount='2000.00')
+        self.drain()
+        self.assertEqual(row.state, 'conflict')
+        problem, digest = row.reason, row.digest
+        self.settle(row)
+        self.assertEqual((row.state, row.digest), ('done', digest))
+        for part in (problem, self.bursar.name, "Asked Safaricom: not real."):
+            self.assertIn(part, row.reason)
+        self.assertTrue(row.processed_at)
+        self.drain()
+        self.assertEqual(self.student.balance, 31_500, "Nothing was booked from it.")
+        with self.refusal(UserError, "booked or waiting"):
+            self.as_bursar(row).action_replay()
+
+    def test_what_cannot_be_settled(self):
+        parked, booked = self.accept_confirmation(), self.accept_confirmation('UIE4K7P2QY')
+        parked._close('parked')
+        booked._close('done')
+        for row in (parked, booked):
+            with self.refusal(UserError, "Nothing was changed"):
+                self.settle(row)
+        parked.write({'state': 'conflict'})
+        with self.refusal(UserError, "few words why"):
+            self.settle(parked, " ")
+        clerk = new_test_user(self.env, login='settle-clerk', groups='base.group_user')
+        with self.assertRaises(AccessError):
+            parked.with_user(clerk)._settle("x")
+        with self.assertRaises(AccessError):
+            self.env['mpesa.callback.settle'].with_user(clerk).create({'reason': "x"})
+        self.assertEqual(parked.state, 'conflict')
 
     # === MOVEMENTS === #
 

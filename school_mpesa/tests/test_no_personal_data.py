@@ -56,7 +56,7 @@ class TestNoPersonalData(BookingCommon, HttpCase):
         # A guardian types somebody else's phone; declined, asked about, asked again.
         other = self.prompt(amount=100, phone=f'0{OTHERS[3:]}')
         self.drain_stk(other, 1037, phone=int(OTHERS))
-        self.chase()
+        self.hear(other, '1037')
         self.stk(other, receipt='UIE4K7PV01', phone=int(OTHERS))
         # A stranger pays by hand: known account, no account, their own number as account.
         for n, account in enumerate((
@@ -77,6 +77,8 @@ class TestNoPersonalData(BookingCommon, HttpCase):
         ):
             self.accept_bytes(self.confirmation_url(), body)
             self.accept_bytes(self.push_url(tx), body)
+        self.drain()
+        self.chase()  # What contradicts its request is asked about, and posted then.
         self.drain()
         # Posting that fails with the numbers at hand, then refused and failed prompts.
         self.provider.journal_id.active = False

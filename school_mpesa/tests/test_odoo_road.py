@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -60,6 +61,18 @@ class TestOdooRoad(BookingCommon):
         self.assertFalse(tx._create_payment())
         tx._post_process()
         self.assertEqual(self.count_books(), before)
+
+    def test_odoos_own_refund_is_refused_in_words(self):
+        """ It would record a refund and say that it was initiated, and nobody would get money. """
+        tx = self.prompt()
+        self.drain_stk(tx)
+        before = self.count_books(), len(tx.search([]))
+        with self.refusal(UserError, "no money moved"):
+            tx.action_refund()
+        with self.refusal(UserError, "no money moved"):
+            tx._create_child_transaction(100)
+        self.assertEqual((self.count_books(), len(tx.search([]))), before)
+        self.assert_paid(tx)
 
     def test_nothing_is_left_to_process(self):
         tx = self.prompt()

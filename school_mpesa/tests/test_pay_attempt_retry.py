@@ -1,7 +1,11 @@
 import re
+import secrets
+from unittest.mock import patch
 
 from odoo.tests import tagged
+from odoo.tools import config
 
+from odoo.addons.school_mpesa.controllers import pay_request
 from odoo.addons.school_mpesa.tests.pay_page_common import PayPageCommon
 
 
@@ -25,6 +29,51 @@ class TestPayAttemptRetry(PayPageCommon):
         again = self.env['payment.transaction'].search([('mpesa_retry_of_id', '=', self.tx.id)])
         self.assertEqual(len(again), 1)
         self.assertEqual((again.amount, again.mpesa_phone), (15_500, '254712000111'))
+
+    def test_a_payers_retry_is_not_filed_as_the_clerks(self):
+        for bills, asked_by, channel in (
+            (self.bill, 'stk_push', 'invoice'), (None, 'stk_push', 'statement'),
+            (self.bill, 'invoice', 'invoice'),
+        ):
+            with self.subTest(bills=bool(bills), asked_by=asked_by):
+                tx = self.ask(
+                    amount=100, phone='0722000444', invoices=bills, channel=asked_by,
+                    initiator=self.env.user if asked_by == 'stk_push' else None,
+                    note="As told by phone",
+                )
+                tx._mpesa_move_to('declined', mpesa_result_code='1032')
+                self.env.flush_all()
+                self.url_open(f'{tx.mpesa_attempt_url}/again?lang=en', allow_redirects=False, data={
+                    'intent': f'{tx.id:032x}', 'amount': '100', 'phone': f'0722{tx.id:06d}',
+                })
+                again = self.env['payment.transaction'].search([
+                    ('mpesa_retry_of_id', '=', tx.id),
+                ])
+                self.assertEqual(
+                    (again.mpesa_channel, again.mpesa_initiator_id.ids, again.invoice_ids.ids),
+                    (channel, [], (bills or self.bill.browse()).ids),
+                )
+
+    def test_an_address_that_asks_too_often_waits(self):
+        """ A15: the holder of one link cannot prompt one stranger's phone after another. """
+        flooder = f'196.{secrets.randbelow(250)}.{secrets.randbelow(250)}.7'
+        statuses = []
+        with patch.object(pay_request, 'PROMPTS_PER_HOUR', 2), \
+                patch.dict(config._runtime_options, proxy_mode=True):
+            for address in (flooder, flooder, flooder, '10.0.0.7', flooder, '10.0.0.7'):
+                phone = f'07220003{len(statuses):02d}'
+                tx = self.ask(amount=10, phone=phone)
+                tx._mpesa_move_to('declined', mpesa_result_code='1')
+                self.env.flush_all()
+                answer = self.url_open(
+                    f'{tx.mpesa_attempt_url}/again?lang=en', allow_redirects=False,
+                    data={'amount': '10', 'phone': phone},
+                    headers={'X-Forwarded-For': address, 'X-Forwarded-Host': 'school.example'},
+                )
+                statuses.append(answer.status_code)
+                if statuses[-1] == 422:
+                    self.assertIn("Too many requests", self.text_of(answer))
+        self.assertEqual(statuses, [303, 303, 422, 303, 422, 303])
 
     def test_retry_with_another_amount_and_phone(self):
         self.decline('1')

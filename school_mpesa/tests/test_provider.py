@@ -55,8 +55,13 @@ class TestProvider(BookingCommon):
         for shortcode, fixed in (('600113', journal), ('600111', first_journal)):
             self.provider.write({'mpesa_shortcode': shortcode, 'journal_id': fixed.id})
             self.assertEqual(self.provider.journal_id, fixed, "Free until the first payment.")
+        till = {'mpesa_shortcode_type': 'till', 'mpesa_till_number': '123456'}
+        self.prompt(amount=100)
+        self.provider.write(till)  # A prompt with a wrong one is refused: it can be mended.
+        self.provider.write({'mpesa_shortcode_type': 'paybill', 'mpesa_till_number': False})
         self.drain_c2b('UIE4K7P2QX', '10.00', 'nobody')
         for values in (
+            till, {'mpesa_till_number': '123456'},
             {'mpesa_environment': 'sandbox'}, {'mpesa_shortcode': '600112'},
             {'journal_id': journal.id}, {'company_id': self.create_school("Amani School").id},
         ):
@@ -73,6 +78,7 @@ class TestProvider(BookingCommon):
             'https://school.ke/query', 'https://x.ngrok.io', 'https://requestbin.com/x',
             'ftp://school.ke', 'javascript:alert(1)', 'school.ke', 'https://', 'https://a b.ke',
             'https://user:secret@school.ke', 'https://school.ke@evil.example', 'file:///etc/passwd',
+            'https://Fees.School.ke',
         ):
             with self.subTest(address=address), self.assertRaises(ValidationError), \
                     self.env.cr.savepoint():
@@ -97,6 +103,9 @@ class TestProvider(BookingCommon):
             self.provider.write(PRODUCTION)
         self.env['ir.config_parameter'].set_param('web.base.url', 'https://fees.school.sc.ke')
         self.provider.write(PRODUCTION)
+        # Odoo rewrites its own address at the next log-in of an administrator.
+        self.env['ir.config_parameter'].set_param('web.base.url', 'http://10.0.0.5:8069')
+        self.assertEqual(self.provider._mpesa_get_callback_base(), 'https://fees.school.sc.ke')
 
     # === SECRETS === #
 
@@ -198,6 +207,17 @@ class TestProvider(BookingCommon):
         with self.assertRaises(UserError), self.env.cr.savepoint():
             other.journal_id = False
 
+    def test_no_other_provider_takes_the_journal(self):
+        other = self.env['payment.provider'].search([
+            ('code', '!=', 'mpesa'), ('company_id', '=', self.school.id),
+        ], limit=1) or self.env['payment.provider'].create({
+            'name': "Cards", 'code': 'none', 'company_id': self.school.id,
+        })
+        bank = other.journal_id
+        with self.refusal(ValidationError, "already belongs to M-PESA"):
+            other.write({'state': 'test', 'journal_id': self.provider.journal_id.id})
+        self.assertEqual(other.journal_id, bank)
+
     def test_kes_only(self):
         self.assertEqual(self.provider.available_currency_ids.mapped('name'), ['KES'])
         dollars = self.create_school("Dollar School")
@@ -236,6 +256,7 @@ class TestProvider(BookingCommon):
             {'mpesa_least_amount': 0}, {'mpesa_least_amount': 250_001},
             {'mpesa_prompt_timeout': 0}, {'mpesa_prompt_timeout': 100_000},
             {'mpesa_query_timeout': 0}, {'mpesa_query_timeout': 10_000},
+            {'mpesa_call_timeout': 0}, {'mpesa_call_timeout': 61},
         ):
             with self.subTest(values=values), self.assertRaises(ValidationError), \
                     self.env.cr.savepoint():
@@ -244,10 +265,28 @@ class TestProvider(BookingCommon):
     def test_defaults_of_the_design(self):
         fresh = self.env['payment.provider'].new({'code': 'mpesa'})
         self.assertEqual(
-            (fresh.mpesa_prompt_timeout, fresh.mpesa_query_timeout, fresh.mpesa_least_amount,
-             fresh.mpesa_stk_enabled, fresh.mpesa_allow_credit),
-            (120, 30, 1, True, False),
+            (fresh.mpesa_prompt_timeout, fresh.mpesa_query_timeout, fresh.mpesa_call_timeout,
+             fresh.mpesa_least_amount, fresh.mpesa_stk_enabled, fresh.mpesa_allow_credit),
+            (120, 30, 60, 1, True, False),
         )
+
+    def test_how_long_a_prompt_stays_open_is_the_settings(self):
+        for seconds, open_until, closed_from in ((60, 50, 65), (300, 290, 305)):
+            self.provider.mpesa_prompt_timeout = seconds
+            tx = self.ask(amount=100, phone=f'0712000{seconds:03d}')
+            self.env.flush_all()
+            for age, again in ((open_until, False), (closed_from, True)):
+                self.env.cr.execute(
+                    'UPDATE payment_transaction SET create_date ='
+                    " clock_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 second'"
+                    ' WHERE id = %s', [age, tx.id],
+                )
+                self.env.invalidate_all()
+                if again:
+                    self.assertNotEqual(self.ask(amount=100, phone=f'0712000{seconds:03d}'), tx)
+                else:
+                    with self.refusal(UserError, "already on"):
+                        self.ask(amount=100, phone=f'0712000{seconds:03d}')
 
     def test_the_query_time_out_is_used(self):
         self.provider.mpesa_query_timeout = 5

@@ -107,7 +107,8 @@ class TestPush(BookingCommon):
         self.assert_paid(tx)
 
     def test_a_silence_is_a_maybe(self):
-        self.control.script(api='stk_push', fault='hang_after_accept', seconds=11)
+        self.provider.mpesa_call_timeout = 5
+        self.control.script(api='stk_push', fault='hang_after_accept', seconds=6)
         tx = self.ask()
         self.push()
         self.assertEqual(tx.mpesa_push_state, 'unknown')
@@ -259,6 +260,29 @@ class TestPush(BookingCommon):
         self.assertEqual(self.count_pushes(), 0)
         self.assertTrue(tx._mpesa_payer_view()['retry'])
 
+    def test_a_stalled_outbox_sends_one_prompt_to_a_phone(self):
+        """ I9: who asks again while the outbox stands still gets one prompt, not two. """
+        first = self.ask(amount=100)
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = create_date - interval '130 seconds'"
+            ' WHERE id = %s', [first.id],
+        )
+        self.env.invalidate_all()
+        second = self.ask(amount=200)
+        self.assertEqual(
+            (first.mpesa_push_state, first.mpesa_result_code), ('expired', 'not_sent'),
+        )
+        self.push()
+        self.assertEqual(second.mpesa_push_state, 'accepted')
+        self.assertEqual(self.count_pushes('254712000111'), 1)
+
+    def test_a_queued_request_that_lost_its_mark_is_not_sent(self):
+        tx = self.ask(amount=100)
+        tx.mpesa_in_flight = False
+        self.push()
+        self.assertEqual((tx.mpesa_push_state, tx.mpesa_result_code), ('expired', 'not_sent'))
+        self.assertEqual(self.count_pushes(), 0)
+
     # === ADDRESSES AND EVIDENCE === #
 
     def test_the_address_given_to_daraja(self):
@@ -274,6 +298,19 @@ class TestPush(BookingCommon):
         stored = str(self.env.cr.fetchall())
         self.assertNotIn(token, stored)
         self.assertNotIn(push, stored)
+
+    def test_no_prompt_with_an_address_that_nobody_can_reach(self):
+        """ What was checked on saving may be another one by now. """
+        settings = self.env['ir.config_parameter']
+        settings.set_param('web.base.url', 'https://fees.school.sc.ke')
+        self.provider.write({'mpesa_environment': 'production', 'state': 'enabled'})
+        self.provider.mpesa_callback_base = False
+        settings.set_param('web.base.url', 'http://10.0.0.5:8069')
+        tx = self.ask()
+        self.push()
+        self.assertEqual((tx.mpesa_push_state, tx.mpesa_result_code), ('declined', 'not_sent'))
+        self.assertIn('http://10.0.0.5:8069', tx.state_message)
+        self.assert_words(tx)
 
     def test_tokens_rotate_with_two_live(self):
         Token = self.env['mpesa.callback.token']

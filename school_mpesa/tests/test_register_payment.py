@@ -49,3 +49,27 @@ class TestRegisterPayment(DeskCommon):
         payment = Payment.create({**values, 'journal_id': cash.id})
         with self.assertRaisesRegex(UserError, "Nobody types a payment"):
             payment.journal_id = self.provider.journal_id
+
+    def test_money_that_nobody_claimed_yet_is_not_rewritten_either(self):
+        self.accept_bytes(self.confirmation_url(), self.confirmation_body(
+            'UIE4K7P2QX', account='nobody',
+        ))
+        self.drain()
+        movement = self.env['mpesa.transaction'].search([('receipt', '=', 'UIE4K7P2QX')])
+        payment = movement.suspense_payment_id.with_user(self.bursar)
+        line = payment.move_id.line_ids.filtered(
+            lambda item: item.account_id == payment.destination_account_id
+        )
+        partner = self.student.partner_id
+        for name, change in {
+            'state': lambda: payment.write({'state': 'canceled'}),
+            'partner': lambda: payment.write({'partner_id': partner.id}),
+            'line': lambda: line.write({'partner_id': partner.id}),
+            'reversal': payment.move_id.with_context(
+                school_receipt_reversal=True,
+            )._reverse_moves,
+        }.items():
+            with self.subTest(name=name), self.refusal(UserError, "vouches"):
+                change()
+        self.assertEqual(payment.state, 'paid')
+        self.assertFalse(line.partner_id)

@@ -131,6 +131,23 @@ class SimulatorControl:
         """:return: KES, Decimal"""
         return Decimal(self.wallet(msisdn)['balance'])
 
+    def certificate(self):
+        """:return: what initiators' passwords are encrypted with, PEM"""
+        return self._call('certificate')['pem']
+
+    def operators(self):
+        return self._call('operators')
+
+    def add_operator(self, shortcode, name, password, may=None):
+        """:param may: the API families it has the role for, such as ``['status']``; None = all"""
+        return self._call(
+            'add_operator', shortcode=shortcode, name=name, password=password, may=may
+        )
+
+    def set_operator(self, shortcode, name, **changes):
+        """:param changes: password, may, wrong_passwords (0 unlocks)"""
+        return self._call('set_operator', shortcode=shortcode, name=name, **changes)
+
     # Scenarios and prompts
 
     def script(self, api='stk_push', **scenario):

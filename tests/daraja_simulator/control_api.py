@@ -15,6 +15,7 @@ from starlette.routing import Route
 from .clock import parse_eat
 from .forged import as_bytes, forged_stk
 from .oauth import ConsumerApp
+from .operators import certificate
 from .paybill import PaymentRefused, pay_bill
 from .pushes import PromptClosed
 from .scripts import ScriptError
@@ -33,6 +34,7 @@ SHORTCODE_CHANGES = (
     'validation_on',
     'response_type',
     'c2b_version',
+    'pull_registered',
 )
 # What a mistaken caller is told with HTTP 400; anything else is a fault of the simulator.
 MISTAKES = (ScriptError, SettingError, PaymentRefused, KeyError, ValueError, TypeError)
@@ -147,6 +149,20 @@ class ControlApi:
             self.world.bank.set_balance(wallet, changes.pop('balance'))
         _change(wallet, changes, WALLET_CHANGES)
         return wallet.as_dict()
+
+    def certificate(self):
+        return {'pem': certificate()}
+
+    def operators(self):
+        return [operator.as_dict() for operator in self.world.operators.every()]
+
+    def add_operator(self, shortcode, name, password, may=None):
+        return self.world.operators.add(str(shortcode), name, password, may).as_dict()
+
+    def set_operator(self, shortcode, name, **changes):
+        operator = self.world.operators.get(str(shortcode), name)
+        _change(operator, changes, ('password', 'may', 'wrong_passwords'))
+        return operator.as_dict()
 
     # Scenarios and prompts
 

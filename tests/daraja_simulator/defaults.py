@@ -13,6 +13,9 @@ SANDBOX_TEST_PHONE_SECONDS = 26
 SCHOOL_SHORTCODE = '600111'
 SCHOOL_PASSKEY = '5d1f0c7a92b84e36a0c1d7e85b3f29646a7e1b0d4c8f52930e6b7a1c9d3f8e24'
 SCHOOL_NAME = 'Mwangaza School'
+# Who may ask for a transaction's status; the password is sent encrypted.
+SCHOOL_OPERATOR = 'feesapi'
+SCHOOL_OPERATOR_PASSWORD = 'Simulator#2026'
 
 # A till is pushed to with its store number as BusinessShortCode and the till number as PartyB.
 STORE_SHORTCODE = '600222'

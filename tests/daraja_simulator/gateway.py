@@ -31,6 +31,7 @@ class Api:
     """One path of Daraja.
 
     :param str family: whose spelling of "invalid token" it uses, and the product an app must hold
+    :param str other_verb: one that is taken like the first
     :param str first_field: the field that is named when the body cannot be read as JSON by its type
     :param callable facts: gives phone, amount, account, shortcode of a body, for the scripts
     """
@@ -41,6 +42,7 @@ class Api:
     family: str
     first_field: str = ''
     verb: str = 'POST'
+    other_verb: str = ''
     open_to_all: bool = False
     facts: Any = None
 
@@ -154,7 +156,7 @@ class Gateway:
         return response
 
     def _check_verb(self, call):
-        if call.request.method == call.api.verb:
+        if call.request.method in (call.api.verb, call.api.other_verb):
             return
         if call.request.method == 'GET':
             # The gateway looks for the header of a POST first.

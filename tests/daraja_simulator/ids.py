@@ -29,6 +29,12 @@ class Ids:
         self._checkouts.add(made)
         return made
 
+    def conversation_id(self):
+        """:return: ``AG_`` + the EAT day + 20 small letters and digits"""
+        alphabet = string.ascii_lowercase + string.digits
+        tail = ''.join(self._requests.choice(alphabet) for _place in range(20))
+        return f'AG_{self.clock.stamp()[:8]}_{tail}'
+
     def access_token(self):
         """:return: 28 letters and digits"""
         alphabet = string.ascii_letters + string.digits

@@ -8,7 +8,16 @@ class ScriptError(ValueError):
     """A script that says something the simulator does not know."""
 
 
-APIS = ('stk_push', 'stk_query', 'oauth', 'c2b_register', '*')
+APIS = (
+    'stk_push',
+    'stk_query',
+    'oauth',
+    'c2b_register',
+    'transaction_status',
+    'pull_register',
+    'pull_query',
+    '*',
+)
 FAULTS_BEFORE = (
     'http_500',
     'http_502_html',
@@ -58,7 +67,10 @@ CALLBACKS = (
     'forged_receipt',
     'unknown_id',
     'conflict',
+    'timeout',
 )
+# What a result that comes later can do; a push, all but the last.
+CALLBACKS_OF_RESULTS = ('missing', 'late', 'duplicate', 'concurrent', 'timeout')
 
 
 @dataclass
@@ -134,6 +146,12 @@ class ScriptBook:
         for name, known in words:
             if values.get(name) is not None and values[name] not in known:
                 raise ScriptError(f'{name} is one of {known}, not {values[name]!r}')
+        callback, api = values.get('callback'), values.get('api', 'stk_push')
+        fits = callback in CALLBACKS_OF_RESULTS if api == 'transaction_status' else (
+            callback != 'timeout'
+        )
+        if callback is not None and not fits:
+            raise ScriptError(f'the callback {callback} does not belong to {api}')
         only = FAULTS_OF_ONE_API.get(values.get('fault'))
         if only and values.get('api', 'stk_push') not in ('*', only):
             raise ScriptError(f"the fault {values['fault']} belongs to {only}")

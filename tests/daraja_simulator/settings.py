@@ -21,6 +21,12 @@ CHOICES = {
     'unknown_id_dialect': ('500', '400'),
     'expires_in_form': ('text', 'number', 'missing', 'zero'),
     'register_answer': ('usual', 'small', 'eight_zeros', 'no_code'),
+    'result_code_form': ('varied', 'number', 'text'),
+    'result_order': ('varied', 'documented'),
+    'status_parties': ('documented', 'named'),
+    'pull_status_key': ('joined', 'spaced'),
+    'pull_times': ('utc', 'eat'),
+    'pull_msisdn_form': ('national', 'masked'),
     'environment': ('sandbox', 'production'),
     'subscriber_lock': ('open', 'minute', 'off'),
     'subscriber_lock_answer': ('sync', 'callback'),
@@ -59,6 +65,15 @@ class Settings:
     # STK query
     pending_dialect: str = '4999'
     unknown_id_dialect: str = '500'
+    # Results that come later, and Pull
+    result_code_form: str = 'varied'
+    result_order: str = 'varied'
+    result_occasion: bool = False
+    status_parties: str = 'documented'
+    pull_status_key: str = 'joined'
+    pull_times: str = 'utc'
+    pull_msisdn_form: str = 'national'
+    pull_page_rows: int = 100
     # OAuth and the gateway
     token_lifetime: int = 3599
     expires_in_form: str = 'text'

@@ -69,6 +69,7 @@ class Shortcode:
     validation_on: bool = False
     response_type: str = 'Completed'
     c2b_version: str = 'v2'
+    pull_registered: bool = False
 
     def as_dict(self):
         return {**self.__dict__, 'balance': shillings(self.balance)}

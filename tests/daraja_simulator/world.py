@@ -2,12 +2,13 @@
 
 import secrets
 
-from . import c2b, defaults, oauth, stk
+from . import c2b, defaults, oauth, pull, status, stk
 from .callbacks import Deliveries
 from .clock import Clock, Scheduler
 from .gateway import Gateway
 from .ids import Ids
 from .oauth import ConsumerApp, Tokens
+from .operators import Operators
 from .pushes import Pushes
 from .receipts import Receipts
 from .scripts import ScriptBook
@@ -16,7 +17,7 @@ from .wallets import Bank
 
 
 # One module per API family; a new family adds itself here.
-FAMILIES = (oauth, stk, c2b)
+FAMILIES = (oauth, stk, c2b, status, pull)
 
 
 class World:
@@ -36,6 +37,7 @@ class World:
         self.receipts = Receipts(self.clock, self.seed)
         self.bank = Bank(self.clock, self.receipts, self.settings)
         self.apps = {}
+        self.operators = Operators()
         self.tokens = Tokens(self)
         self.scripts = ScriptBook()
         self.deliveries = Deliveries(self)
@@ -60,4 +62,7 @@ class World:
             defaults.STORE_NAME,
             kind='till',
             till_number=defaults.TILL_NUMBER,
+        )
+        self.operators.add(
+            defaults.SCHOOL_SHORTCODE, defaults.SCHOOL_OPERATOR, defaults.SCHOOL_OPERATOR_PASSWORD
         )

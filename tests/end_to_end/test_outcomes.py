@@ -128,11 +128,11 @@ def test_no_retry_before_a_question_has_followed_an_unreachable_phone(road):
     page = road.page(asked)
     assert "We could not reach" in page
     assert "Send again" not in page
-    # The first question, to which Daraja says "pending", is asked at once.
+    # The first question, to which Daraja says "pending", is asked half a minute later.
     wait_for(lambda: road.stack.sql(
         "SELECT 1 FROM mpesa_exchange e JOIN payment_transaction t ON t.id = e.transaction_id"
         " WHERE e.kind = 'query' AND t.reference = %s", [asked['reference']],
-    ), "first question", timeout=100)
+    ), "first question", timeout=130)
     assert "Send again" not in road.page(asked)
     road.stack.sql(
         "UPDATE payment_transaction SET mpesa_next_query_at = now() AT TIME ZONE 'UTC'"

@@ -4,9 +4,9 @@ import re
 import pytest
 import requests
 from live_road import LiveRoad
-from road import wait_for
 from stack import Stack
 from stack_config import StackError
+from uninstall_kit import uninstall
 
 
 @pytest.fixture
@@ -14,28 +14,6 @@ def school():
     """ A school of its own, since it does not survive the test. """
     with Stack('uninstall', workers=0, nginx=False, demo=True) as stack:
         yield LiveRoad(stack)
-
-
-def uninstall(road, module):
-    """ Press *Uninstall* on the Apps screen. """
-    row, = road.stack.sql("SELECT id FROM ir_module_module WHERE name = %s", [module])
-
-    def press():
-        free, = road.stack.sql(
-            "WITH free AS (SELECT id FROM ir_cron FOR UPDATE SKIP LOCKED)"
-            " SELECT count(*) = (SELECT count(*) FROM ir_cron) AS every FROM free",
-        )
-        if not free['every']:
-            return False
-        try:
-            road.call('admin', 'ir.module.module', 'button_immediate_uninstall', [row['id']])
-        except StackError as error:
-            if "try again later" in str(error):  # a scheduled action is running just now
-                return False
-            raise
-        return True
-
-    return wait_for(press, "moment without a scheduled action")
 
 
 def states(road):

@@ -40,6 +40,7 @@ def test_killed_after_the_commit_before_the_answer(faults):  # F2
 def test_killed_in_the_middle_of_a_booking(faults, point):  # F3
     asked = faults.ask_one()
     stk, _confirmation = faults.hold_success(asked)
+    faults.wait_idle()
     faults.arm(point)
     assert faults.post(stk) == 200
     pid = faults.wait_stopped(point)

@@ -43,6 +43,21 @@ def test_a_traceback_after_a_harmless_line_is_found(judge):
     assert len(judge('', log)) == 2
 
 
+def test_what_postgresql_said_belongs_to_its_query(judge):
+    log = (
+        f"{STAMP} ERROR x odoo.sql_db: bad query: b'SELECT 1'\nERROR: cursor already closed\n\n"
+        f"{STAMP} ERROR x odoo.sql_db: bad query: b'SELECT 2'\nERROR: deadlock detected\n\n"
+    )
+    ended = '[end_to_end]\n1 | bad query: .* ERROR: cursor already closed | ended\n'
+    (wrong,) = judge(ended, log)
+    assert wrong.endswith("odoo.sql_db: bad query: b'SELECT 2' ERROR: deadlock detected")
+
+
+def test_an_error_of_postgresql_after_another_message_is_found(judge):
+    log = f'{STAMP} WARNING x odoo: slow\nERROR: cursor already closed\n'
+    assert len(judge('', log)) == 2
+
+
 def test_an_explained_line_passes(judge):
     assert not judge('[end_to_end]\n1 | odoo: bad | known\n', f'{STAMP} ERROR x odoo: bad\n')
 

@@ -66,6 +66,11 @@ def test_stk_success(items):
     assert callback.outcome.outcome == 'paid'
 
 
+def test_stk_success_with_a_filler_names_no_receipt():
+    callback = daraja.parse_stk_callback(stk(item('MpesaReceiptNumber', 'UIE0000000')))
+    assert (callback.paid, callback.receipt, callback.amount) == (True, None, Decimal('12500.00'))
+
+
 @pytest.mark.parametrize('code', [1032, '1032', ' 1032 '])
 def test_stk_failure(code):
     raw = json.dumps({'Body': {'stkCallback': {

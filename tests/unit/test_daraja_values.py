@@ -1,14 +1,12 @@
 """The small parts of the Daraja client: addresses, time, receipts, credentials, words."""
 import json
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 
 import daraja
 import pytest
 from daraja import receipt
 from daraja.answer import Answer
 from daraja.errors import scrub
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 # daraja.md, section 1.3
@@ -92,31 +90,11 @@ def test_no_stamp_in_a_number_too_long_to_print():
 
 # === Receipt numbers === #
 
-@pytest.mark.parametrize(('number', 'day'), [
-    ('UIE4K7P2QX', date(2026, 9, 14)), (' uie4k7p2qx ', date(2026, 9, 14)),
-    ('LA10000001', date(2017, 1, 1)), ('TLV0000001', date(2025, 12, 31)),
-    ('UBT0000001', None), ('UME4K7P2QX', None), ('UIW4K7P2QX', None), ('1IE4K7P2QX', None),
-    ('UI04K7P2QX', None), ('UIE4K7P2Q', None), ('UIE4K7P2QXX', None), ('', None),
-])
-def test_receipt_day(number, day):
-    assert receipt.day_of(number) == day
-
-
-def test_receipt_plausibility():
-    assert receipt.is_plausible('UIE4K7P2QX')
-    assert receipt.is_plausible('UIE4K7P2QX', around=date(2026, 9, 16))
-    assert not receipt.is_plausible('UIE4K7P2QX', around=date(2026, 9, 17))
-    assert not receipt.is_plausible('UIE0000000')
+def test_receipt_placeholder():
     assert receipt.is_placeholder('UIE0000000')
+    assert receipt.is_placeholder(' uie0000000 ')
     assert not receipt.is_placeholder('UIE0000001')
     assert not receipt.is_placeholder('0000000')
-
-
-@given(day=st.dates(date(2017, 1, 1), date(2031, 12, 31)))
-def test_receipt_names_every_day(day):
-    letters = '0123456789ABCDEFGHIJKLMNOPQRSTUV'
-    made = chr(ord('A') + day.year - 2006) + chr(ord('A') + day.month - 1) + letters[day.day]
-    assert receipt.day_of(made + 'ABC1234') == day
 
 
 # === Callback addresses === #

@@ -40,7 +40,9 @@ def test_the_keys_can_be_used(folders):
 
 def test_nobody_else_reads_the_keys(folders):
     make(folders)
-    assert stat.S_IMODE((folders[0] / 'keys.conf').stat().st_mode) == 0o400
+    for name in ('keys.conf', 'admin_password'):
+        assert stat.S_IMODE((folders[0] / name).stat().st_mode) == 0o400
+    assert len((folders[0] / 'admin_password').read_text()) >= 16
 
 
 def test_a_second_start_keeps_them(folders):

@@ -1,0 +1,159 @@
+"""The references of one or more schools, as the matcher looks them up."""
+import re
+
+from odoo.fields import Date
+from odoo.tools import SQL
+
+from ..rules.reference_match import Entry
+
+
+# The text as it is stored, for each key that `school.student.alias._reference_fields` lists.
+TEXT_FIELDS = {
+    'admission_key': 'admission_no', 'pay_code': 'pay_code', 'upi_key': 'upi', 'code_key': 'code',
+    'key': 'name',
+}
+# Where a serial may stand; pay codes and UPIs are only ever typed whole.
+SERIAL_FIELDS = (
+    ('school.student', 'admission_key'), ('school.family', 'code_key'),
+    ('school.student.alias', 'key'),
+)
+
+
+class ReferenceDirectory:
+    """ Looks up keys, serials, names and phones among the students of some schools.
+
+    Everything is read as superuser: a payment finds its student whoever books it.
+
+    :param res.company companies: The schools.
+    """
+
+    def __init__(self, companies):
+        self.companies = companies
+        self.env = companies.sudo().with_context(active_test=False).env
+        self._entries = {}
+        self._names = {}
+        self._found_phones = {}
+
+    def find_keys(self, keys):
+        """ Return the entries of each key that is known, one query per kind for all new keys.
+
+        :param set keys: Canonical keys.
+        :rtype: dict[str, list[Entry]]
+        """
+        missing = [key for key in keys if key not in self._entries]
+        if missing:
+            found = self._find_holders(missing)
+            self._entries.update((key, []) for key in missing)
+            self._entries.update({key: self._read(holders, key) for key, holders in found.items()})
+        return {key: self._entries[key] for key in keys if self._entries[key]}
+
+    def find_number(self, digits):
+        """ Return the entries that hold these digits anywhere.
+
+        :param str digits: Digits without leading zeros.
+        :rtype: list[Entry]
+        """
+        entries = []
+        for model, field in SERIAL_FIELDS:
+            for record in self.env[model].search_fetch(
+                [('company_id', 'in', self.companies.ids), (field, 'like', digits)], [field],
+            ):
+                if digits in re.findall(r'\d+', record[field]):
+                    entries += self._read([record], record[field])
+        return entries
+
+    def find_names(self, words):
+        """ Return the students who have a word as their own or a guardian's name.
+
+        :param set words: Upper-case words.
+        :rtype: dict[str, set]
+        """
+        self.env.flush_all()
+        # Hundreds may be called Otieno: no records are made for them.
+        rows = self.env.execute_query(SQL(
+            """SELECT student.id, student.name
+                 FROM school_student student
+                WHERE student.company_id IN %(companies)s AND student.name ILIKE ANY(%(words)s)
+                UNION ALL
+               SELECT student.id, guardian.name
+                 FROM school_student student
+                 JOIN school_guardian_link link ON link.student_id = student.id
+                  AND COALESCE(link.date_from, %(today)s) <= %(today)s
+                  AND COALESCE(link.date_to, %(today)s) >= %(today)s
+                 JOIN res_partner guardian ON guardian.id = link.partner_id
+                WHERE student.company_id IN %(companies)s AND guardian.name ILIKE ANY(%(words)s)""",
+            companies=self.companies._ids, words=[f'%{word}%' for word in words],
+            today=Date.context_today(self.companies),
+        ))
+        ids = {word: set() for word in words}
+        for student_id, name in rows:
+            for word in words.intersection(_words(name)):
+                ids[word].add(student_id)
+        Student = self.env['school.student']
+        return {word: set(Student.browse(found)) for word, found in ids.items()}
+
+    def find_phone(self, digits):
+        """ Return the students who have a guardian with this phone.
+
+        :param str digits: The last nine digits of a Kenyan number.
+        :rtype: school.student
+        """
+        if digits not in self._found_phones:
+            Student = self.env['school.student']
+            students = Student.browse(Student._find_ids_by_phone(digits))
+            self._found_phones[digits] = students.filtered(
+                lambda student: student.company_id in self.companies
+            )
+        return self._found_phones[digits]
+
+    def get_names(self, holder):
+        """ Return the words of the names that may stand beside a number of this holder.
+
+        A family's are its own name and its guardians', and not those of one of its children. The
+        code that a bank asks for names the school of the holder, and of no other branch.
+
+        :param holder: A student or a family.
+        :rtype: set[str]
+        """
+        if holder not in self._names:
+            names = [holder.name, holder.company_id.school_reference_code]
+            for student in holder if holder._name == 'school.student' else holder.student_ids:
+                names += student._live_guardian_links().partner_id.mapped('name')
+            self._names[holder] = {word for name in names for word in _words(name)}
+        return self._names[holder]
+
+    def _find_holders(self, keys):
+        """ Return the records whose references the keys are. """
+        return self.env['school.student.alias']._find_holders(self.companies, keys)
+
+    def _read(self, records, key):
+        """ Return the entries of records that a key names. """
+        entries = []
+        for record in records:
+            record = record.with_env(self.env)
+            holder = record
+            if record._name == 'school.student.alias':
+                holder = record.student_id or record.family_id
+            entries += [
+                Entry(record[TEXT_FIELDS[field]], key, holder, self._is_live(holder))
+                for model, field in self.env['school.student.alias']._reference_fields()
+                if model == record._name and record[field] == key
+            ] or [Entry(key, key, holder, self._is_live(holder))]
+        return entries
+
+    @staticmethod
+    def _is_live(holder):
+        """ Return whether money may be posted: somebody is at school, or left and still owes. """
+        students = holder if holder._name == 'school.student' else holder.student_ids
+        return any(
+            student.state not in {'left', 'graduated'} or student.balance > 0
+            for student in students
+        )
+
+
+def _words(name):
+    """ Return the words of a name, in capitals.
+
+    :rtype: list[str]
+    """
+    return re.findall(r'[^\W\d_]+', (name or '').upper())

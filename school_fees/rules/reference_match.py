@@ -1,0 +1,496 @@
+"""Whose money is it? What a payer typed as account, against the references of a school.
+
+Exact and normalised matches post money by themselves; suggestions wait for a person, and names and
+phones never post (school-fees section 2.9). Looked up are canonical keys only, so that each step is
+one query of indexed columns; the slower steps come only when the quick ones found nobody.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from .admission_number import canonical_key
+from .pay_code import LENGTH as PAY_CODE_LENGTH
+from .pay_code import is_pay_code
+from .reference_slips import one_slip_away
+from .reference_words import (
+    LEVEL,
+    NOISE,
+    drop_terms_and_levels,
+    may_be_term,
+    split_parts,
+    years_of_terms,
+)
+
+
+EXACT, NORMALISED, SUGGEST, UNMATCHED = 'exact', 'normalised', 'suggest', 'unmatched'
+POSTING = frozenset({EXACT, NORMALISED})
+MOST_SUGGESTIONS = 5
+LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
+LEAST_NAME = 3  # Letters of a word that may be a name.
+MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twenty.
+LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
+LONGEST = 60  # Signs of a text that is read at all.
+LOOK_ALIKE = {'S': '5', 'B': '8', 'Z': '2', 'G': '6', '5': 'S', '8': 'B', '2': 'Z', '6': 'G'}
+
+# Why somebody is suggested.
+LEFT = 'left'  # The reference is right; the student left with nothing due.
+OTHER_WORDS = 'other_words'  # The number is right; a word or number beside it is not explained.
+SEVERAL = 'several'  # Several numbers, each of a student.
+IS_AMOUNT = 'is_amount'  # The reference is the amount, which many type by mistake.
+TERM = 'term'  # A part of the number may be a term instead.
+SHORT = 'short'  # The number is too short to stand alone.
+ORDER = 'order'  # The parts are in another order, or glued together.
+SERIAL = 'serial'  # A part of the number is missing.
+SLIP = 'slip'  # One sign is wrong, missing, too many or swapped.
+NAME = 'name'  # A name of the student or of a guardian.
+PHONE = 'phone'  # The phone of a guardian.
+
+
+@dataclass(frozen=True)
+class Entry:
+    """ A reference that the school knows.
+
+    :param str text: As it is stored.
+    :param str key: Its canonical form.
+    :param holder: The student or family that it names; anything hashable.
+    :param bool live: Whether money may be posted to them: not a leaver with nothing due.
+    """
+
+    text: str
+    key: str
+    holder: object
+    live: bool = True
+
+
+@dataclass(frozen=True)
+class Match:
+    """ What a reference says.
+
+    :param str outcome: One of `EXACT`, `NORMALISED`, `SUGGEST`, `UNMATCHED`.
+    :param tuple found: (holder, reason) pairs: one who gets the money, or up to five suggestions.
+    :param frozenset named: All whose own reference was typed, however many they are.
+    :param bool fits_many: Whether more may be meant than can be suggested.
+    """
+
+    outcome: str
+    found: tuple = ()
+    named: frozenset = frozenset()
+    fits_many: bool = False
+
+    @property
+    def posts(self):
+        """ Whether money may be posted without a person. """
+        return self.outcome in POSTING
+
+
+class ReferenceMatcher:
+    """Reads the references of one school.
+
+    :param ReferenceStyle style: How its admission numbers are built.
+    :param directory: Its references: `find_keys(keys)`, `find_number(digits)`, `find_names(words)`,
+                      `find_phone(digits)`, and `get_names(holder)`.
+    """
+
+    def __init__(self, style, directory):
+        self.style = style
+        self.directory = directory
+
+    def quick_keys(self, text):
+        """ Return the keys that decide whether a reference posts, to look up many at once.
+
+        :param str text: What the payer typed.
+        :rtype: set[str]
+        """
+        reading = self._read(text)
+        return {reading.key, *(candidate.key for candidate in reading.all_candidates())} - {''}
+
+    def decide(self, text, amount=None):
+        """ Return whose money a reference means for certain, without looking for suggestions.
+
+        :param str text: What the payer typed; anything, also nothing.
+        :param Decimal amount: What was paid, KES, if known.
+        :return: A match that posts; else who was typed by number, which decides nothing.
+        :rtype: Match
+        """
+        return self._decide(self._read(text), amount)
+
+    def match(self, text, amount=None):
+        """ Return whose money a reference means, or may mean.
+
+        :param str text: What the payer typed; anything, also nothing.
+        :param Decimal amount: What was paid, KES, if known.
+        :rtype: Match
+        """
+        reading = self._read(text)
+        match = self._decide(reading, amount)
+        if match.posts or not reading.key:
+            return match
+        return self._suggest(reading, match)
+
+    def suggest(self, text, match):
+        """ Return what a decision of :meth:`decide` becomes with suggestions for a person.
+
+        :param str text: What the payer typed; anything, also nothing.
+        :param Match match: The decision.
+        :rtype: Match
+        """
+        reading = self._read(text)
+        return self._suggest(reading, match) if reading.key and not match.posts else match
+
+    def _read(self, text):
+        text = (text or '').strip()
+        # Nobody types more than M-PESA's twenty signs, and a bank's text is not much longer.
+        return _Reading(text if len(text) <= LONGEST else '', self.style)
+
+    # --- what posts ---
+
+    def _decide(self, reading, amount):
+        if not reading.key:
+            return Match(UNMATCHED)
+        match = self._match_whole(reading) or self._match_parts(reading) or Match(UNMATCHED)
+        if match.posts:
+            ((holder, _reason),) = match.found
+            others = self._find_other_child(reading, holder)
+            if others:
+                return _undecided([(one, SEVERAL) for one in (holder, *others)])
+            if amount is not None and reading.may_be_amount(amount):
+                return _undecided([(holder, IS_AMOUNT)])
+        return match
+
+    def _match_whole(self, reading):
+        """ Match the text as it stands, in its canonical form. """
+        if any(part.added for part in reading.all_parts):
+            return None  # "318 & B" are two children, and not 318B.
+        entries = self.directory.find_keys({reading.key}).get(reading.key, [])
+        holders = {entry.holder for entry in entries}
+        if not holders:
+            return None
+        if len(holders) > 1 or not all(entry.live for entry in entries):
+            return _undecided([
+                (entry.holder, LEFT if not entry.live else SEVERAL) for entry in entries
+            ])
+        outcome = EXACT if any(entry.text == reading.text for entry in entries) else NORMALISED
+        digits = re.sub(r'\W', '', reading.text)
+        if outcome == NORMALISED and digits.isdecimal() and len(digits) < LEAST_BARE_DIGITS:
+            return _undecided([(entry.holder, SHORT) for entry in entries])
+        if outcome == NORMALISED and may_be_term(reading.all_parts):
+            return _undecided([(entry.holder, TERM) for entry in entries])
+        return _decided(holders.pop(), outcome)
+
+    def _match_parts(self, reading):
+        """ Match the number among the words, all of which must be explained. """
+        candidates = reading.all_candidates()
+        known = self.directory.find_keys({candidate.key for candidate in candidates})
+        hits = [
+            (entry, candidate) for candidate in candidates
+            for entry in known.get(candidate.key, [])
+        ]
+        # Where one reading explains every word, another that does not is none.
+        explained = [
+            (entry, candidate) for entry, candidate in hits
+            if not candidate.words
+            or set(candidate.words) <= self.directory.get_names(entry.holder)
+        ]
+        hits = explained or hits
+        if not hits:
+            return None
+        entry = hits[0][0]
+        if len({entry.holder for entry, _candidate in hits}) > 1:
+            reason = SEVERAL
+        elif not entry.live:
+            reason = LEFT
+        elif not explained:
+            reason = OTHER_WORDS
+        elif all(candidate.is_short for _entry, candidate in hits):
+            reason = SHORT
+        else:
+            return _decided(entry.holder, NORMALISED)
+        return _undecided([(entry.holder, reason) for entry, _candidate in hits])
+
+    def _find_other_child(self, reading, holder):
+        """ Return who has the number that was taken for the year of a term. """
+        found = self.directory.find_keys({
+            key for year in years_of_terms(reading.all_parts) for key in reading.keys_of([year])
+        })
+        return {entry.holder for entries in found.values() for entry in entries} - {holder}
+
+    # --- what asks a person ---
+
+    def _suggest(self, reading, match):
+        """ Suggest who was typed by number; else by the first step that finds somebody. """
+        steps = (
+            self._find_several, self._find_look_alikes, self._find_reordered, self._find_serials,
+            self._find_phone, self._find_slips,
+        )
+        found = list(match.found)
+        fits_many = match.fits_many
+        by_number = bool(found)
+        for step in () if by_number else steps:
+            some = _first_ones(step(reading))
+            fits_many |= len(some) > MOST_SUGGESTIONS
+            if 0 < len(some) <= MOST_SUGGESTIONS:
+                found = some
+                break
+        named = self._find_by_names(reading, found)
+        fits_many |= len(named) > MOST_SUGGESTIONS
+        found = self._add(found, named)
+        # A name, or a number that is right and belongs to who left, needs no more guesses.
+        if found and found[0][1] not in {NAME, LEFT, IS_AMOUNT}:
+            last = self._find_own_serials if by_number else self._find_slips
+            for step in (self._find_phone, last):
+                if len(found) < MOST_SUGGESTIONS:
+                    found = self._add(found, step(reading))
+        if not found:
+            return Match(UNMATCHED, fits_many=fits_many)
+        return Match(SUGGEST, tuple(found), fits_many=fits_many)
+
+    @staticmethod
+    def _add(found, more):
+        """ Return both groups, or the first alone where they would be too many. """
+        both = _first_ones([*found, *more])
+        return both if len(both) <= MOST_SUGGESTIONS else list(found)
+
+    def _find_several(self, reading):
+        return self._look_up(reading.windows(), SEVERAL)
+
+    def _find_look_alikes(self, reading):
+        return self._look_up(reading.look_alikes(), SLIP)
+
+    def _find_reordered(self, reading):
+        return self._look_up(reading.reordered(), ORDER)
+
+    def _find_serials(self, reading, prefix=''):
+        return [
+            (entry.holder, SERIAL) for serial in reading.serials()
+            for entry in self.directory.find_number(serial)
+            if self.style.has_serial(entry.key, serial) and entry.key.startswith(prefix)
+        ]
+
+    def _find_own_serials(self, reading):
+        """ Find the serial in numbers that begin as those of all students: not in family codes. """
+        return self._find_serials(reading, self.style.prefix)
+
+    def _find_phone(self, reading):
+        digits = reading.phone()
+        return [(holder, PHONE) for holder in self.directory.find_phone(digits)] if digits else []
+
+    def _find_slips(self, reading):
+        slips = set()
+        for key in reading.keys_to_correct():
+            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
+            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
+                slips |= one_slip_away(key)
+        return self._look_up(slips, SLIP)
+
+    def _look_up(self, keys, reason):
+        if not keys:
+            return []
+        known = self.directory.find_keys(set(keys))
+        # In the order in which the keys were read, where they have one.
+        return [
+            (entry.holder, reason) for key in keys if key in known for entry in known[key]
+        ]
+
+    def _find_by_names(self, reading, found):
+        """ Return who has most of the words as a name, unless they belong to who was found. """
+        words = reading.words()
+        for holder, _reason in found:
+            words -= self.directory.get_names(holder)
+        if not words:
+            return []
+        counts = Counter(
+            holder for holders in self.directory.find_names(words).values() for holder in holders
+        )
+        most = max(counts.values(), default=0)
+        return [(holder, NAME) for holder, count in counts.items() if count == most]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """ A key that the text may mean, and the words that it leaves unexplained. """
+
+    key: str
+    words: tuple = ()
+    is_short: bool = False
+
+
+class _Reading:
+    """ What can be read out of a text, given how the school writes its numbers. """
+
+    def __init__(self, text, style, levels=True, silence=True):
+        self.style = style
+        self.text = text
+        self.key = canonical_key(text)
+        self.all_parts = split_parts(text)
+        self._silent = (NOISE | style.noise | {style.prefix}) - style.letters
+        if not levels:
+            self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
+        parts = drop_terms_and_levels(self.all_parts, levels=levels)
+        self.has_prefix = bool(style.prefix) and any(part.text == style.prefix for part in parts)
+        self.parts = [part for part in parts if not silence or part.text not in self._silent]
+        self.places = [place for place, part in enumerate(self.parts) if part.is_number]
+
+    def all_candidates(self):
+        """ Return the keys that the text may mean, read in every way.
+
+        What looks like a level may belong to a number, as in PP1/017; so may a word that else says
+        nothing, as in an old number BOY/12.
+
+        :rtype: list[_Candidate]
+        """
+        readings = {
+            tuple(part.text for part in reading.parts): reading for reading in (
+                self, *(
+                    _Reading(self.text, self.style, levels=levels, silence=silence)
+                    for levels, silence in ((False, True), (True, False), (False, False))
+                )
+            )
+        }
+        return [candidate for reading in readings.values() for candidate in reading.candidates()]
+
+    def words(self):
+        """ Return the words that may be names. """
+        return {
+            part.text for part in self.parts
+            if not part.is_number and len(part.text) >= LEAST_NAME
+        }
+
+    def candidates(self):
+        """ Return the keys that use every number of the text, with what is left over. """
+        if not self.places:
+            return []
+        first, last = self.places[0], self.places[-1] + 1
+        found = []
+        for start in range(max(first - 2, 0), first + 1):
+            for end in range(last, min(last + 1, len(self.parts)) + 1):
+                words = tuple(
+                    part.text for part in self.parts[:start] + self.parts[end:]
+                    if part.text not in self._silent
+                )
+                found += self._candidates_of(self.parts[start:end], words)
+        return found
+
+    def _candidates_of(self, parts, words):
+        if any(part.added for part in parts[1:]):
+            return []  # "318 & B" are two children.
+        texts = [part.text for part in parts]
+        numbers = [text for text in texts if text.isdecimal()]
+        is_bare = len(numbers) == 1 and not self.has_prefix and (
+            numbers == texts or bool(self.style.prefix)
+        )
+        is_short = is_bare and len(numbers[0]) < LEAST_BARE_DIGITS
+        found = [_Candidate(key, words, is_short) for key in self.keys_of(texts)]
+        joined = ''.join(texts)
+        if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined):
+            found.append(_Candidate(joined, words))
+        return found
+
+    def keys_of(self, texts):
+        """ Return the keys that a run of parts makes: as it is, and with the school's prefix. """
+        numbers = [text for text in texts if text.isdecimal()]
+        years = iter(self.style.year_forms(numbers))
+        forms = {' '.join(texts)}
+        forms.add(' '.join(next(years) if text.isdecimal() else text for text in texts))
+        forms |= {f'{self.style.prefix} {form}' for form in forms}
+        return sorted({canonical_key(form) for form in forms})
+
+    def windows(self):
+        """ Return the keys of each number, or run of numbers, for itself. """
+        longest = max([1, *self.style.years])
+        keys = []
+        for index, place in enumerate(self.places):
+            for length in range(longest, 0, -1):
+                run = self.places[index:index + length]
+                if len(run) < length or run[-1] - run[0] != length - 1:
+                    continue
+                texts = [self.parts[one].text for one in run]
+                if length == 1 and len(texts[0]) < LEAST_BARE_DIGITS and not self.has_prefix:
+                    continue
+                before = self.parts[place - 1:place]
+                if before and not before[0].is_number:
+                    keys += self.keys_of([before[0].text, *texts])
+                keys += self.keys_of(texts)
+        return list(dict.fromkeys(keys))
+
+    def look_alikes(self):
+        """ Return the keys with one sign replaced by its look-alike; words alone are no number. """
+        if not any(part.text.isdecimal() for part in self.all_parts):
+            return []
+        compact = ' '.join(part.text for part in self.all_parts)
+        found = []
+        for place, sign in enumerate(compact):
+            if sign in LOOK_ALIKE:
+                form = f'{compact[:place]}{LOOK_ALIKE[sign]}{compact[place + 1:]}'
+                joined = canonical_key(form.replace(' ', '') if len(self.all_parts) > 1 else form)
+                found += [canonical_key(form), joined, *_Reading(joined, self.style)._plain_keys()]
+        return [key for key in dict.fromkeys(found) if key]
+
+    def _plain_keys(self):
+        return [candidate.key for candidate in self.candidates() if not candidate.words]
+
+    def reordered(self):
+        """ Return the keys with the numbers the other way round, or cut in two. """
+        numbers = [self.parts[place].text for place in self.places]
+        keys = []
+        if len(numbers) > 1:
+            keys += self.keys_of(numbers[::-1])
+            keys.append(''.join(numbers))
+        elif numbers and len(numbers[0]) > 4:
+            (number,) = numbers
+            letters = [part.text for part in self.parts[:self.places[0]]][-1:]
+            for cut in (2, 4, -2, -4):
+                halves = [number[:cut], number[cut:]]
+                keys += self.keys_of(halves) + self.keys_of([*letters, *halves])
+        return list(dict.fromkeys(keys))
+
+    def serials(self):
+        """ Return the numbers that may be a part of somebody's. """
+        numbers = [self.parts[place].text for place in self.places]
+        return [
+            number.lstrip('0') for number in numbers
+            if number.strip('0') and (len(numbers) == 1 or len(number) >= LEAST_BARE_DIGITS)
+            and len(number) > 1
+        ]
+
+    def phone(self):
+        """ Return the nine digits of a Kenyan number, '' when the text holds none. """
+        joined = re.sub(r'(?<=\d)[ -]+(?=\d)', '', self.text)
+        for text in (self.text, joined):
+            found = re.search(r'(?:^|\D)(?:\+?254|0)?([17]\d{8})(?:\D|$)', text)
+            if found:
+                return found.group(1)
+        return ''
+
+    def keys_to_correct(self):
+        """ Return the keys in which a slip is looked for. """
+        return {self.key, *self._plain_keys()}
+
+    def may_be_amount(self, amount):
+        """ Return whether the number is what was paid, which many type by mistake.
+
+        :param Decimal amount: KES.
+        :rtype: bool
+        """
+        digits = ''.join(self.parts[place].text for place in self.places)
+        return (
+            not self.has_prefix and not self.words() and bool(digits) and int(digits) == amount
+        )
+
+
+def _first_ones(found):
+    """ Return each holder once, with the first reason. """
+    return list(dict(reversed(found)).items())[::-1] if found else []
+
+
+def _decided(holder, outcome):
+    """ Return the match that gives money to somebody. """
+    return Match(outcome, ((holder, outcome),), frozenset({holder}))
+
+
+def _undecided(found):
+    """ Return the match of those who were typed by number, which leaves them to a person. """
+    named = frozenset(holder for holder, _reason in found)
+    if len(named) > MOST_SUGGESTIONS:
+        return Match(UNMATCHED, (), named, fits_many=True)
+    return Match(SUGGEST, tuple(_first_ones(found)), named)

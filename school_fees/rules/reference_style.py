@@ -1,0 +1,120 @@
+"""How the admission numbers of one school are built, read off the numbers themselves."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+
+FIRST_YEAR, LAST_YEAR = 1990, 2049
+
+
+@dataclass(frozen=True)
+class ReferenceStyle:
+    """What a reader may add or leave out without guessing.
+
+    :param str prefix: The letters with which every number of the school begins; they say nothing.
+    :param frozenset letters: The letters that tell its numbers apart, such as B and D of B/231 and
+                              D/231; they are never noise.
+    :param frozenset noise: Words that say nothing: streams, vote heads; upper case.
+    :param dict years: For numbers of so many number parts, which of them is a year, and of how
+                       many digits, as (position, digits).
+    """
+
+    prefix: str = ''
+    letters: frozenset = frozenset()
+    noise: frozenset = frozenset()
+    years: dict = field(default_factory=dict)
+
+    def year_forms(self, numbers):
+        """ Return the number parts with their year as the school writes it.
+
+        :param list[str] numbers: The number parts that somebody wrote.
+        :rtype: list[str]
+        """
+        position, digits = self.years.get(len(numbers), (None, None))
+        if position is None:
+            return numbers
+        year = numbers[position]
+        if digits == 4 and len(year) == 2:
+            year = f'20{year}'
+        elif digits == 2 and re.fullmatch(r'20[0-4]\d', year):
+            year = year[2:]
+        return [*numbers[:position], year, *numbers[position + 1:]]
+
+    def has_serial(self, key, serial):
+        """ Return whether a key has this number in a place that tells students apart.
+
+        :param str key: A canonical key.
+        :param str serial: Digits without leading zeros.
+        :rtype: bool
+        """
+        numbers = re.findall(r'\d+', key)
+        year_position, _digits = self.years.get(len(numbers), (None, None))
+        return any(
+            number == serial and position != year_position
+            for position, number in enumerate(numbers)
+        )
+
+
+def read_style(keys, noise=()):
+    """Return the style of a school.
+
+    :param keys: The canonical admission numbers of its students.
+    :param noise: Further words that say nothing.
+    :rtype: ReferenceStyle
+    """
+    keys = list(keys)
+    prefix = _common_start({re.match(r'\D*', key).group() for key in keys})
+    letters = {run for key in keys for run in re.findall(r'[^\W\d]+', key[len(prefix):])}
+    parts = defaultdict(list)
+    for key in keys:
+        numbers = re.findall(r'\d+', key)
+        parts[len(numbers)].append([int(number) for number in numbers])
+    return ReferenceStyle(
+        prefix=prefix,
+        letters=frozenset(letters),
+        noise=noise_words(noise),
+        years={
+            count: year for count, numbers in parts.items()
+            if count > 1 and (year := _find_year(list(zip(*numbers, strict=True))))
+        },
+    )
+
+
+def _find_year(columns):
+    """ Return which of the number parts is a year, and of how many digits, or None.
+
+    :param list columns: For each part the numbers of all students.
+    :rtype: tuple[int, int] | None
+    """
+    long = [
+        place for place, values in enumerate(columns)
+        if all(FIRST_YEAR <= value <= LAST_YEAR for value in values)
+    ]
+    short = [
+        place for place, values in enumerate(columns)
+        if all(value <= LAST_YEAR % 100 for value in values)
+    ]
+    digits, places = (4, long) if long else (2, short)
+    # In a small school the serials look like years too: they are the part with more values.
+    variety = [len(set(columns[place])) for place in places]
+    if variety.count(min(variety, default=0)) != 1:
+        return None
+    return places[variety.index(min(variety))], digits
+
+
+def _common_start(texts):
+    """ Return the longest text with which all of some texts begin. """
+    first, last = min(texts, default=''), max(texts, default='')
+    return next(
+        first[:length] for length in range(len(first), -1, -1) if last.startswith(first[:length])
+    )
+
+
+def noise_words(texts):
+    """Return the words of streams, vote heads and the like, as a reference is compared with them.
+
+    :param texts: Names.
+    :rtype: frozenset[str]
+    """
+    return frozenset(word for text in texts for word in re.findall(r'[^\W\d_]+', text.upper()))

@@ -1,0 +1,178 @@
+"""The parts of a reference that a payer typed, without the words that say nothing."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+
+# What people write around a number, in English and Swahili (school-fees section 2.9).
+_NOISE = """
+    ACC ACCOUNT ADA ADM ADMISSION ADMN ADMNO AND ANNUAL ARREARS ASANTE AUNT AUNTIE BABA BAL BALANCE
+    BOARDER BOARDING BOY CHA CHILD CLASS CODE DAD DADA DADDY DARASA DAUGHTER DAY DEPOSIT DOH DOO
+    EXAM FEE FEES FOR FORM FROM GANJI GIRL GRADE JINA JUNIOR KAKA KARO KIDATO KWA LA LIPA LUNCH
+    MALIPO MAMA MPESA MTOTO MUHULA MUM MWANAFUNZI MWANANGU NA NAMBA NAME NO NUM NUMBER OF PAID
+    PAY PAYBILL PAYCODE PAYMENT PESA PUPIL REF REG REGISTRATION SCHOOL SENIOR SHULE SON STANDARD
+    STD STREAM STUDENT TERM THE TO TRANSPORT TRIP TUITION UNCLE UNIFORM WA WANGU YA YANGU ZA
+"""
+NOISE = frozenset(_NOISE.split())
+TERM = {'T', 'TERM', 'TRM', 'TM', 'MUHULA'}
+ORDINALS = {
+    'ONE', 'TWO', 'THREE', 'FIRST', 'SECOND', 'THIRD', 'I', 'II', 'III', 'KWANZA', 'PILI', 'TATU',
+}
+LEVEL = {
+    'GRADE', 'GD', 'GR', 'G', 'CLASS', 'CLS', 'STD', 'STANDARD', 'FORM', 'F', 'DARASA', 'KIDATO',
+    'YEAR', 'PP',
+}
+AND = {'AND', 'NA'}
+OF = {'WA', 'YA', 'LA', 'CHA'}  # As in "muhula wa pili" and "kidato cha tatu".
+LAST_TERM, LAST_LEVEL = 3, 12
+
+
+@dataclass(frozen=True)
+class Part:
+    """ A run of letters or of digits.
+
+    :param str text: Upper-case letters, or digits as typed.
+    :param bool glued: Whether it follows the part before it without a sign or space.
+    :param bool joined: Whether a sign such as a slash joins it to the part before it.
+    :param bool added: Whether "and" stands before it, as between two children.
+    """
+
+    text: str
+    glued: bool = False
+    joined: bool = False
+    added: bool = False
+
+    @property
+    def is_number(self):
+        """ Whether it is a run of digits. """
+        return self.text[0].isdecimal()
+
+
+def split_parts(text):
+    """Return the letters and digits of a reference, part by part.
+
+    O stands for 0, and I and l for 1, where they touch a digit.
+
+    :param str text: What the payer typed.
+    :rtype: list[Part]
+    """
+    unified = unicodedata.normalize('NFKC', text or '')
+    unified = re.sub(
+        r'(?<=\d)[OoIl]+|[OoIl]+(?=\d)',
+        lambda found: re.sub('[Il]', '1', re.sub('[Oo]', '0', found.group())), unified,
+    )
+    unified = unicodedata.normalize('NFKC', unified.upper())
+    parts = []
+    follows = None
+    for match in re.finditer(r'\d+|[^\W\d_]+', unified):
+        word = match.group()
+        if word[0].isdecimal():
+            word = ''.join(str(unicodedata.decimal(digit)) for digit in word)
+        between = unified[follows or 0:match.start()]
+        parts.append(Part(
+            word, glued=match.start() == follows,
+            joined=bool(parts and re.fullmatch(r'\s*[/.\\_-]\s*', between)),
+            added=bool(parts and ('&' in between or '+' in between or parts[-1].text in AND)),
+        ))
+        follows = match.end()
+    return parts
+
+
+def years_of_terms(parts):
+    """Return the four digits that stand behind a term like a year.
+
+    :param list[Part] parts: All parts.
+    :rtype: set[str]
+    """
+    found = set()
+    for position in range(len(parts)):
+        length = _length_of_term(parts, position)
+        last = parts[position + length - 1] if length else None
+        if last and len(last.text) == 4 and last.is_number:
+            found.add(last.text)
+    return found
+
+
+def may_be_term(parts):
+    """Return whether what reads as one number may be a number and a term, or a term and its year.
+
+    Such as "G7KW T2", where G7KWT2 is a number, and "1/2026", where 1-2026 is one.
+
+    :param list[Part] parts: All parts.
+    :rtype: bool
+    """
+    words = [part.text for part in parts]
+    if len(words) == 2 and _is_term_number(words[0]) and re.fullmatch(r'20[0-4]\d', words[1]):
+        return True
+    return any(
+        _length_of_term(parts, place) and not (parts[place].glued or parts[place].joined)
+        for place in range(1, len(parts))
+    )
+
+
+def drop_terms_and_levels(parts, levels=True):
+    """Return the parts without 'term 2', '2nd term', 'grade 8' and the like.
+
+    :param list[Part] parts: All parts.
+    :param bool levels: Whether levels are dropped too.
+    :rtype: list[Part]
+    """
+    kept = []
+    position = 0
+    while position < len(parts):
+        length = _length_of_term(parts, position)
+        if levels and not length:
+            length = _length_of_level(parts, position)
+        if not length:
+            kept.append(parts[position])
+        position += length or 1
+    return kept
+
+
+def _length_of_term(parts, start):
+    """ Return how many parts from here name a term and its year, 0 when none do. """
+    words = [part.text for part in parts[start:start + 5]]
+    length = 0
+    if words[0] in TERM:
+        length = 2 if OF.intersection(words[1:2]) else 1
+        if not (length < len(words) and _is_term_number(words[length])):
+            return 0
+        length += 1
+    elif _is_term_number(words[0]) and not parts[start].joined:
+        length = 2 if words[1:2] and words[1] in {'ST', 'ND', 'RD', 'TH'} else 1
+        if not (length < len(words) and words[length] in TERM - {'T'}):
+            return 0
+        length += 1
+        if length == 2 and words[0].isdecimal() and any(map(_is_term_number, words[2:3])):
+            return 0  # "105 3 term 1": the term is the first.
+    if length and length < len(words) and re.fullmatch(r'20[0-4]\d', words[length]):
+        length += 1
+    return length
+
+
+def _is_term_number(word):
+    return word in ORDINALS or (word.isdecimal() and 1 <= int(word) <= LAST_TERM)
+
+
+def _length_of_level(parts, start):
+    """ Return how many parts from here name a level such as grade 8 or form 3B, 0 when none do. """
+    word, *others = parts[start:start + 4]
+    length = 1
+    if others and others[0].text in OF:
+        length += 1
+    numbers = others[length - 1:length]
+    if word.text not in LEVEL or not numbers or not _is_level_number(numbers[0]):
+        return 0
+    if len(word.text) == 1 and not numbers[0].glued:
+        return 0
+    length += 1
+    # The letter of the stream, which is none of the admission number.
+    stream = others[length - 1:length]
+    if stream and stream[0].glued and not stream[0].is_number and len(stream[0].text) == 1:
+        length += 1
+    return length
+
+
+def _is_level_number(part):
+    return part.is_number and len(part.text) <= 2 and 1 <= int(part.text) <= LAST_LEVEL

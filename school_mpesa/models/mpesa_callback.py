@@ -207,8 +207,8 @@ class MpesaCallback(models.Model):
                     SELECT 1 FROM ir_cron_trigger
                      WHERE cron_id = %(cron_id)s
                        AND call_at <= clock_timestamp() AT TIME ZONE 'UTC'
-                       -- One that nobody has taken for seconds: its worker may have been killed.
-                       AND call_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '5 seconds')
+                       -- One that nobody took within a second: its worker may have been killed.
+                       AND call_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 second')
             """,
             {
                 'wrapped': wrapped,

@@ -2,7 +2,7 @@ import json
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from .. import daraja, vault
 from .mpesa_arrival import Arrival
@@ -10,6 +10,7 @@ from .mpesa_callback import APPEND
 
 
 FOUND_ENDPOINTS = ('pull', 'statement', 'status')
+NOT_A_PAYMENT = "It names no payment."
 
 
 class MpesaCallback(models.Model):
@@ -85,9 +86,9 @@ class MpesaCallback(models.Model):
             receipt, account = told['receipt'], told['account_reference']
             phone, name = told['msisdn'], told['name']
         except (ValueError, KeyError, TypeError, InvalidOperation):
-            raise daraja.UnreadableCallback("It names no payment.") from None
+            raise daraja.UnreadableCallback(NOT_A_PAYMENT) from None
         if not (receipt and amount.is_finite() and amount > 0):
-            raise daraja.UnreadableCallback("It names no payment.")
+            raise daraja.UnreadableCallback(NOT_A_PAYMENT)
         return Arrival(
             callback=self, source=self.endpoint, receipt=receipt, amount=amount,
             paid_at=self._get_moment(paid_at), phone=phone, name=name, account_reference=account,

@@ -15,6 +15,7 @@ from . import mpesa_callback_process
 from . import mpesa_callback_result
 from . import mpesa_callback_screen
 from . import mpesa_callback_token
+from . import mpesa_callback_told
 from . import mpesa_command
 from . import mpesa_command_ask
 from . import mpesa_command_pull
@@ -26,6 +27,7 @@ from . import mpesa_rate_counter
 from . import mpesa_source_address
 from . import mpesa_token
 from . import mpesa_transaction
+from . import mpesa_transaction_ask
 from . import mpesa_transaction_booking
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match

@@ -31,6 +31,7 @@ from . import test_chase
 from . import test_provider
 from . import test_pull
 from . import test_status_question
+from . import test_message_question
 from . import test_provider_health
 from . import test_odoo_road
 from . import test_message_check

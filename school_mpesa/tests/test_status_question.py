@@ -132,8 +132,8 @@ class TestStatusQuestion(QuestionCommon):
         self.assert_nothing_booked()
 
     def test_empty_ids_answer_nothing(self):
-        self.ask_status('UIF9AAAAAA')
         command = self.sent()
+        self.ask_status('UIF9AAAAAA')  # It has no names yet.
         self.assertEqual(self.tell_result(command, names=('', '')).state, 'parked')
         self.assert_nothing_booked()
 

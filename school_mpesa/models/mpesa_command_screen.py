@@ -30,9 +30,8 @@ class MpesaCommand(models.Model):
     @api.depends_context('lang')
     def _compute_subject(self):
         for command in self:
-            command.subject = command.receipt if command.kind == 'status' else self.env._(
-                "%(start)s to %(end)s", start=command._format_moment(command.window_start),
-                end=command._format_moment(command.window_end),
+            command.subject = (
+                command.receipt if command.kind == 'status' else command._describe_window()
             )
 
     @api.depends('kind', 'subject')
@@ -223,7 +222,25 @@ class MpesaCommand(models.Model):
             ))
         return ' '.join(words)
 
-    def _format_moment(self, moment):
+    def _describe_window(self):
+        """ Return the hours in question: those of one day with their day once.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not (self.window_start and self.window_end):
+            return ''
+        days = {
+            self._format_moment(moment, 'd MMM') for moment in (self.window_start, self.window_end)
+        }
+        return self.env._(
+            "%(start)s to %(end)s", start=self._format_moment(self.window_start, 'd MMM, HH:mm'),
+            end=self._format_moment(
+                self.window_end, 'HH:mm' if len(days) == 1 else 'd MMM, HH:mm',
+            ),
+        )
+
+    def _format_moment(self, moment, pattern='d MMM yyyy, HH:mm'):
         return format_datetime(
-            self.env, moment, tz=NAIROBI, dt_format='d MMM yyyy, HH:mm',
+            self.env, moment, tz=NAIROBI, dt_format=pattern,
         ) if moment else ''

@@ -94,6 +94,19 @@ def years_of_terms(parts):
     return found
 
 
+def numbers_of_terms(parts):
+    """Return what names a term and is written as one word, as a number is: TM01 in "TM01/LM01".
+
+    :param list[Part] parts: All parts.
+    :rtype: set[str]
+    """
+    return {
+        word.text + number.text
+        for place, (word, number) in enumerate(zip(parts, parts[1:]))
+        if word.text in TERM and number.glued and _length_of_term(parts, place)
+    }
+
+
 def may_be_term(parts):
     """Return whether what reads as one number may be a number and a term, or a term and its year.
 

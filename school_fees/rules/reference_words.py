@@ -1,5 +1,6 @@
 """The parts of a reference that a payer typed, without the words that say nothing."""
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def numbers_of_terms(parts):
     """
     return {
         word.text + number.text
-        for place, (word, number) in enumerate(zip(parts, parts[1:]))
+        for place, (word, number) in enumerate(itertools.pairwise(parts))
         if word.text in TERM and number.glued and _length_of_term(parts, place)
     }
 

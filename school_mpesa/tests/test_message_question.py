@@ -43,7 +43,9 @@ class TestMessageQuestion(QuestionCommon):
 
     def test_a_forged_message_is_asked_about_and_denied(self):
         check = self.check()
-        self.assert_answer(check, 'asking', "no such payment so far", "Give no receipt and no goods")
+        self.assert_answer(
+            check, 'asking', "no such payment so far", "Give no receipt and no goods",
+        )
         self.assertTrue(check.is_asking)
         self.assertIn('alert-danger', check.answer)
         self.answer()

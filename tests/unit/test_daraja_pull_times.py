@@ -59,10 +59,12 @@ def test_the_moment_follows_the_zone_and_the_mark_is_believed(zone, moment):
     assert moment_of(payment(NOON), zone) == moment
 
 
-@given(st.integers(0, 86_399), st.sampled_from(['utc', 'eat']), st.sampled_from(['utc', 'eat', None]))
+@given(
+    st.integers(0, 86_399), st.sampled_from(['utc', 'eat']), st.sampled_from(['utc', 'eat', None]),
+)
 def test_the_kenyan_day_is_right_whatever_zone_is_assumed(second, truth, assumed):
     """ The law that lets a receipt be dated although nobody knows the zone. """
     made = datetime(2026, 9, 14) - LEAD + timedelta(seconds=second)  # of the 14th in Kenya
     told = made if truth == 'utc' else made + LEAD
     moment = moment_of(payment(told), assumed)
-    assert (moment + LEAD).date() == made.date().replace(day=14)
+    assert (moment + LEAD).date().isoformat() == '2026-09-14'

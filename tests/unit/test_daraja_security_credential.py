@@ -95,7 +95,9 @@ def test_a_ready_made_credential_goes_on_the_wire_as_it_is():
     assert ready[:20] not in repr(made)
 
 
-@pytest.mark.parametrize('text', ['short', 'not base64 at all!', 'A' * 100, base64.b64encode(b'x' * 200).decode()])
+@pytest.mark.parametrize('text', [
+    'short', 'not base64 at all!', 'A' * 100, base64.b64encode(b'x' * 200).decode(),
+])
 def test_what_is_no_credential_is_refused(text):
     with pytest.raises(InvalidRequest) as refusal:
         Initiator('feesapi', ready=text)

@@ -82,6 +82,33 @@ class MpesaCommand(models.Model):
             self.provider_id, self.receipt, self.payment_transaction_id,
         )._get_view_action()
 
+    @api.model
+    def action_pull_now(self):
+        """ Fetch the payments of the user's schools now instead of at the next hour.
+
+        :return: A message of what happens now, after which the list is read again.
+        :rtype: dict
+        :raise UserError: If no shortcode can, or the user asked too often.
+        """
+        self._check_office()
+        # In sudo mode: providers are the system's.
+        providers = self.env['payment.provider'].sudo().search([
+            ('code', '=', 'mpesa'), ('state', '!=', 'disabled'), ('mpesa_pull_enabled', '=', True),
+            ('company_id', 'in', self.env.companies.ids),
+        ]).filtered(lambda provider: not provider._mpesa_find_pull_problem())
+        if not providers:
+            raise UserError(self.env._(
+                "No shortcode of this school fetches payments: the administrator sets up Pull at"
+                " the M-PESA shortcode. Nothing was asked."
+            ))
+        self._count_question()
+        for provider in providers:
+            self._queue_pull(provider, fields.Datetime.now(), self.env.uid)
+        return providers._mpesa_notify(self.env._(
+            "Safaricom is being asked. Payments that are found are booked by themselves; read the"
+            " list again in a moment."
+        ))
+
     def action_mark_seen(self):
         """ Take questions off the list of those that need a person, which looked into them.
 

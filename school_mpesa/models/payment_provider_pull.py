@@ -276,10 +276,10 @@ class PaymentProvider(models.Model):
         :rtype: list[tuple[datetime, datetime]]
         """
         self.ensure_one()
-        windows = self.env['mpesa.command'].sudo().search([
+        windows = self.env['mpesa.command'].sudo().search_fetch([
             *self._mpesa_get_pulled_domain(),
             ('window_end', '>', start), ('window_start', '<', end),
-        ], order='window_start, id')
+        ], ['window_start', 'window_end'], order='window_start, id')
         gaps, reached = [], start
         for window in windows:
             if window.window_start > reached:

@@ -39,7 +39,7 @@ CALLABLE = {
     'mpesa.callback': {'action_replay', 'action_open_numbers', 'action_ask_safaricom'},
     'mpesa.callback.settle': {'action_settle'},
     'mpesa.callback.token': {'create', 'unlink'},
-    'mpesa.command': {'action_ask_again', 'action_mark_seen'},
+    'mpesa.command': {'action_ask_again', 'action_mark_seen', 'action_pull_now'},
     'mpesa.source.address': {'create', 'write', 'unlink'},
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {

@@ -275,6 +275,23 @@ class TestPull(QuestionCommon):
             with self.assertRaises(AccessError):
                 getattr(self.provider.sudo(False).with_user(self.bursar), button)()
 
+    def test_the_office_fetches_payments_of_its_own_school(self):
+        self.pay()
+        Command = self.env['mpesa.command'].with_context(allowed_company_ids=self.school.ids)
+        Command.with_user(self.bursar).action_pull_now()
+        self.send_questions()
+        self.drain()
+        self.assertEqual(Command.search([]).asked_by_id, self.bursar)
+        self.assert_books(15_500)
+        with self.assertRaises(AccessError):
+            Command.with_user(self.cashier).action_pull_now()
+        other = self.create_school("Other School")
+        stranger = self.create_clerk('pull-stranger', 'school_fees.group_bursar', other)
+        with self.assertRaisesRegex(UserError, "sets up Pull"):
+            Command.with_user(stranger).with_context(
+                allowed_company_ids=other.ids,
+            ).action_pull_now()
+
     def test_another_shortcode_is_not_registered(self):
         self.provider.mpesa_shortcode = '600112'
         self.assertFalse(self.provider.mpesa_pull_registered_at)

@@ -5,8 +5,6 @@ import io
 from datetime import datetime
 from decimal import Decimal
 
-import openpyxl
-
 
 TEMPLATES = ('A', 'B', 'business', 'older')
 FORMS = ('csv', 'xlsx')
@@ -139,16 +137,19 @@ def _csv(table, encoding, delimiter):
 
 
 def _xlsx(table):
+    # Here, as a simulator that never makes a workbook need not have it.
+    import openpyxl
+
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet('transaction')
     for cells in table:
-        page.append([_as_text(page, cell) for cell in cells])
+        page.append([_as_text(openpyxl, page, cell) for cell in cells])
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
 
 
-def _as_text(page, cell):
+def _as_text(openpyxl, page, cell):
     # What a payer typed stays a text, also when it looks like a formula.
     if not isinstance(cell, str) or not cell.startswith('='):
         return cell

@@ -378,6 +378,7 @@ def test_any_ledger_reads_back_the_same(
         assert got.period_stated
     if template == 'A':
         assert daraja.find_gaps(got.lines, got.opening, got.closing) == ()
+        assert got.opening + got.total_in - got.total_out == got.closing
     assert daraja.find_gaps(got.lines) == ()
     # Only what moves the wallet makes up its balance.
     moved = sum(

@@ -67,13 +67,13 @@ class SchoolDashboard(models.AbstractModel):
         ]
         views = ('list', 'kanban', 'form')
         title = self.env._("Questions to Safaricom")
-        return [
+        needs = [
             {
                 'key': key, 'label': label, 'count': len(shortcodes), 'rows': [],
                 'action': self._get_list_action('mpesa.command', title, domain, views=views),
             }
             for key, label, shortcodes, domain in found if shortcodes
-        ] + self._count_needs([(
-            'questions', self.env._("Answers of Safaricom to look into"), 'mpesa.command',
-            [('needs_person', '=', True)], views,
-        )])
+        ]
+        label = self.env._("Answers of Safaricom to look into")
+        waiting = [('needs_person', '=', True)]
+        return needs + self._count_needs([('questions', label, 'mpesa.command', waiting, views)])

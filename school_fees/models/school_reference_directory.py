@@ -1,10 +1,12 @@
 """The references of one or more schools, as the matcher looks them up."""
 import re
+from collections import defaultdict
 
 from odoo.fields import Date
 from odoo.tools import SQL
 
 from ..rules.reference_match import Entry
+from .reference_index import names_of, numbers_of
 
 
 # The text as it is stored, for each key that `school.student.alias._reference_fields` lists.
@@ -53,14 +55,25 @@ class ReferenceDirectory:
         :param str digits: Digits without leading zeros.
         :rtype: list[Entry]
         """
-        entries = []
         for model, field in SERIAL_FIELDS:
-            for record in self.env[model].search_fetch(
-                [('company_id', 'in', self.companies.ids), (field, 'like', digits)], [field],
-            ):
-                if digits in re.findall(r'\d+', record[field]):
-                    entries += self._read([record], record[field])
-        return entries
+            self.env[model].flush_model([field, 'company_id'])
+        found = defaultdict(list)
+        for model, record_id in self.env.execute_query(SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT %(model)s, id FROM %(table)s"
+                " WHERE company_id IN %(companies)s AND %(numbers)s @> ARRAY[%(digits)s]",
+                model=model, table=SQL.identifier(self.env[model]._table),
+                companies=self.companies._ids, numbers=numbers_of(SQL.identifier(field)),
+                digits=digits,
+            )
+            for model, field in SERIAL_FIELDS
+        )):
+            found[model].append(record_id)
+        return [
+            entry for model, field in SERIAL_FIELDS if found[model]
+            for record in self.env[model].search_fetch([('id', 'in', found[model])], [field])
+            for entry in self._read([record], record[field])
+        ]
 
     def find_names(self, words):
         """ Return the students who have a word as their own or a guardian's name.
@@ -71,24 +84,27 @@ class ReferenceDirectory:
         self.env.flush_all()
         # Hundreds may be called Otieno: no records are made for them.
         rows = self.env.execute_query(SQL(
-            """SELECT student.id, student.name
-                 FROM school_student student
-                WHERE student.company_id IN %(companies)s AND student.name ILIKE ANY(%(words)s)
+            """SELECT word, student.id
+                 FROM UNNEST(%(words)s) word
+                 JOIN school_student student ON %(student_names)s @> ARRAY[word]
+                WHERE student.company_id IN %(companies)s
                 UNION ALL
-               SELECT student.id, guardian.name
-                 FROM school_student student
-                 JOIN school_guardian_link link ON link.student_id = student.id
+               SELECT word, student.id
+                 FROM UNNEST(%(words)s) word
+                 JOIN res_partner guardian ON %(guardian_names)s @> ARRAY[word]
+                 JOIN school_guardian_link link ON link.partner_id = guardian.id
                   AND COALESCE(link.date_from, %(today)s) <= %(today)s
                   AND COALESCE(link.date_to, %(today)s) >= %(today)s
-                 JOIN res_partner guardian ON guardian.id = link.partner_id
-                WHERE student.company_id IN %(companies)s AND guardian.name ILIKE ANY(%(words)s)""",
-            companies=self.companies._ids, words=[f'%{word}%' for word in words],
+                 JOIN school_student student ON student.id = link.student_id
+                WHERE student.company_id IN %(companies)s""",
+            companies=self.companies._ids, words=list(words),
+            student_names=names_of(SQL.identifier('student', 'name')),
+            guardian_names=names_of(SQL.identifier('guardian', 'name')),
             today=Date.context_today(self.companies),
         ))
         ids = {word: set() for word in words}
-        for student_id, name in rows:
-            for word in words.intersection(_words(name)):
-                ids[word].add(student_id)
+        for word, student_id in rows:
+            ids[word].add(student_id)
         Student = self.env['school.student']
         return {word: set(Student.browse(found)) for word, found in ids.items()}
 
@@ -100,7 +116,7 @@ class ReferenceDirectory:
         """
         if digits not in self._found_phones:
             Student = self.env['school.student']
-            students = Student.browse(Student._find_ids_by_phone(digits))
+            students = Student.browse(Student._find_ids_by_mobile(digits))
             self._found_phones[digits] = students.filtered(
                 lambda student: student.company_id in self.companies
             )

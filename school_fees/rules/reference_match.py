@@ -295,7 +295,7 @@ class ReferenceMatcher:
     def _find_by_names(self, reading, found):
         """ Return who has most of the words as a name, unless they belong to who was found. """
         words = reading.words()
-        for holder, _reason in found:
+        for holder, _reason in found if words else ():
             words -= self.directory.get_names(holder)
         if not words:
             return []

@@ -31,6 +31,7 @@ class ReferenceDirectory:
 
     def __init__(self, companies):
         self.companies = companies
+        self._company_ids = companies._ids or (0,)
         self.env = companies.sudo().with_context(active_test=False).env
         self._entries = {}
         self._names = {}
@@ -55,24 +56,30 @@ class ReferenceDirectory:
         :param str digits: Digits without leading zeros.
         :rtype: list[Entry]
         """
-        for model, field in SERIAL_FIELDS:
-            self.env[model].flush_model([field, 'company_id'])
-        found = defaultdict(list)
-        for model, record_id in self.env.execute_query(SQL(" UNION ALL ").join(
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL(" UNION ALL ").join(
             SQL(
-                "SELECT %(model)s, id FROM %(table)s"
-                " WHERE company_id IN %(companies)s AND %(numbers)s @> ARRAY[%(digits)s]",
-                model=model, table=SQL.identifier(self.env[model]._table),
-                companies=self.companies._ids, numbers=numbers_of(SQL.identifier(field)),
-                digits=digits,
+                """SELECT %(rank)s AS rank, ROW_NUMBER() OVER (ORDER BY %(order)s) AS place,
+                          %(model)s AS model, id, %(field)s
+                     FROM %(table)s
+                    WHERE company_id IN %(companies)s AND %(numbers)s @> ARRAY[%(digits)s]""",
+                rank=rank, model=model, table=SQL.identifier(self.env[model]._table),
+                order=SQL(", ").join(map(SQL.identifier, self.env[model]._order.split(', '))),
+                field=SQL.identifier(field), companies=self._company_ids,
+                numbers=numbers_of(SQL.identifier(field)), digits=digits,
             )
-            for model, field in SERIAL_FIELDS
-        )):
-            found[model].append(record_id)
+            for rank, (model, field) in enumerate(SERIAL_FIELDS)
+        ))
+        ids = defaultdict(list)
+        for _rank, _place, model, record_id, _key in rows:
+            ids[model].append(record_id)
+        records = {
+            model: {record.id: record for record in self.env[model].browse(ids[model])}
+            for model in ids
+        }
         return [
-            entry for model, field in SERIAL_FIELDS if found[model]
-            for record in self.env[model].search_fetch([('id', 'in', found[model])], [field])
-            for entry in self._read([record], record[field])
+            entry for _rank, _place, model, record_id, key in sorted(rows)
+            for entry in self._read([records[model][record_id]], key)
         ]
 
     def find_names(self, words):
@@ -97,7 +104,7 @@ class ReferenceDirectory:
                   AND COALESCE(link.date_to, %(today)s) >= %(today)s
                  JOIN school_student student ON student.id = link.student_id
                 WHERE student.company_id IN %(companies)s""",
-            companies=self.companies._ids, words=list(words),
+            companies=self._company_ids, words=list(words),
             student_names=names_of(SQL.identifier('student', 'name')),
             guardian_names=names_of(SQL.identifier('guardian', 'name')),
             today=Date.context_today(self.companies),
@@ -132,11 +139,33 @@ class ReferenceDirectory:
         :rtype: set[str]
         """
         if holder not in self._names:
-            names = [holder.name, holder.company_id.school_reference_code]
-            for student in holder if holder._name == 'school.student' else holder.student_ids:
-                names += student._live_guardian_links().partner_id.mapped('name')
-            self._names[holder] = {word for name in names for word in _words(name)}
+            self._names[holder] = {
+                word for name in self._read_names(holder) for word in _words(name)
+            }
         return self._names[holder]
+
+    def _read_names(self, holder):
+        """ Return the names of :meth:`get_names`, with one query.
+
+        :param holder: A student or a family.
+        :rtype: list[str]
+        """
+        self.env.flush_all()
+        is_student = holder._name == 'school.student'
+        rows = self.env.execute_query(SQL(
+            """SELECT guardian.name
+                 FROM school_student student
+                 JOIN school_guardian_link link ON link.student_id = student.id
+                  AND COALESCE(link.date_from, %(today)s) <= %(today)s
+                  AND COALESCE(link.date_to, %(today)s) >= %(today)s
+                 JOIN res_partner guardian ON guardian.id = link.partner_id
+                WHERE %(holder)s = %(id)s
+                UNION ALL
+               SELECT school_reference_code FROM res_company WHERE id = %(company)s""",
+            holder=SQL.identifier('student', 'id' if is_student else 'family_id'), id=holder.id,
+            company=holder.company_id.id, today=Date.context_today(self.companies),
+        ))
+        return [holder.name, *(name for name, in rows)]
 
     def _find_holders(self, keys):
         """ Return the records whose references the keys are. """

@@ -226,6 +226,11 @@ class ReferenceMatcher:
         found = list(match.found)
         fits_many = match.fits_many
         by_number = bool(found)
+        if not by_number:  # All steps ask for keys: together they are one question.
+            self.directory.find_keys({
+                *reading.windows(), *reading.look_alikes(), *reading.reordered(),
+                *reading.slips(),
+            })
         for step in () if by_number else steps:
             some = _first_ones(step(reading))
             fits_many |= len(some) > MOST_SUGGESTIONS
@@ -276,12 +281,7 @@ class ReferenceMatcher:
         return [(holder, PHONE) for holder in self.directory.find_phone(digits)] if digits else []
 
     def _find_slips(self, reading):
-        slips = set()
-        for key in reading.keys_to_correct():
-            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
-            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
-                slips |= one_slip_away(key)
-        return self._look_up(slips, SLIP)
+        return self._look_up(reading.slips(), SLIP)
 
     def _look_up(self, keys, reason):
         if not keys:
@@ -295,13 +295,14 @@ class ReferenceMatcher:
     def _find_by_names(self, reading, found):
         """ Return who has most of the words as a name, unless they belong to who was found. """
         words = reading.words()
-        for holder, _reason in found if words else ():
-            words -= self.directory.get_names(holder)
         if not words:
             return []
-        counts = Counter(
-            holder for holders in self.directory.find_names(words).values() for holder in holders
-        )
+        named = self.directory.find_names(words)
+        if not any(named.values()):
+            return []
+        for holder, _reason in found:
+            words -= self.directory.get_names(holder)
+        counts = Counter(holder for word in words for holder in named[word])
         most = max(counts.values(), default=0)
         return [(holder, NAME) for holder, count in counts.items() if count == most]
 
@@ -462,9 +463,14 @@ class _Reading:
                 return found.group(1)
         return ''
 
-    def keys_to_correct(self):
-        """ Return the keys in which a slip is looked for. """
-        return {self.key, *self._plain_keys()}
+    def slips(self):
+        """ Return the keys that one slip may have made the keys that were typed of. """
+        slips = set()
+        for key in {self.key, *self._plain_keys()}:
+            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
+            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
+                slips |= one_slip_away(key)
+        return slips
 
     def may_be_amount(self, amount):
         """ Return whether the number is what was paid, which many type by mistake.

@@ -82,6 +82,17 @@ class SchoolStudentMatch(models.Model):
         ]
 
     @api.model
+    def _is_named_beside(self, reference, holder):
+        """ Tell whether a name beside the number says that a student or family is meant.
+
+        :param str reference: What the payer typed.
+        :param holder: The student or family that the number names.
+        :rtype: bool
+        """
+        code = noise_words([holder.company_id.sudo().school_reference_code or ''])
+        return bool(self._get_matcher(holder.company_id).read_names(reference, holder) - code)
+
+    @api.model
     def _get_matcher(self, companies, directory=None):
         """ Return what reads the references of some schools.
 

@@ -138,6 +138,16 @@ class ReferenceMatcher:
         reading = self._read(text)
         return self._suggest(reading, match) if reading.key and not match.posts else match
 
+    def read_names(self, text, holder):
+        """ Return the words of a reference that are names of a student or family.
+
+        :param str text: What the payer typed.
+        :param holder: The student or family.
+        :rtype: set[str]
+        """
+        words = self._read(text).words()
+        return words and words & self.directory.get_names(holder)
+
     def _read(self, text):
         text = (text or '').strip()
         # Nobody types more than M-PESA's twenty signs, and a bank's text is not much longer.

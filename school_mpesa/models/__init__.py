@@ -22,6 +22,7 @@ from . import mpesa_transaction_booking
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet
+from . import mpesa_transaction_near
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
 from . import pay_page_provider

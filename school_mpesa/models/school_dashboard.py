@@ -10,18 +10,33 @@ class SchoolDashboard(models.AbstractModel):
 
     @api.model
     def _get_needs(self, facts):
-        """ Override of `school_fees` to add the queue of unidentified money. """
+        """ Override of `school_fees` to add the payments that wait for a person. """
         needs = super()._get_needs(facts)
         if self.env['mpesa.transaction'].has_access('read'):
-            views = tuple(
-                (self.env.ref(f'school_mpesa.mpesa_{name}').id, kind) for name, kind in (
-                    ('unidentified_view_list', 'list'), ('unidentified_view_kanban', 'kanban'),
-                    ('transaction_view_form', 'form'),
-                )
-            )
-            label = self.env._("Payments whose owner nobody knows yet")
-            waiting = [('booking_state', '=', 'unidentified')]
-            needs += self._count_needs(
-                [('unidentified', label, 'mpesa.transaction', waiting, views)]
-            )
+            needs += self._count_needs([
+                (
+                    'unidentified', self.env._("Payments whose owner nobody knows yet"),
+                    'mpesa.transaction', [('booking_state', '=', 'unidentified')],
+                    self._get_movement_views('unidentified'),
+                ),
+                (
+                    'near', self.env._("Payments that may be another child's"),
+                    'mpesa.transaction', [('near_waits', '=', True)],
+                    self._get_movement_views('near'),
+                ),
+            ])
         return needs
+
+    @api.model
+    def _get_movement_views(self, name):
+        """ Return the views of a list of movements, on the desk and on the phone.
+
+        :param str name: That of the list.
+        :rtype: tuple
+        """
+        return tuple(
+            (self.env.ref(f'school_mpesa.mpesa_{view}').id, kind) for view, kind in (
+                (f'{name}_view_list', 'list'), (f'{name}_view_kanban', 'kanban'),
+                ('transaction_view_form', 'form'),
+            )
+        )

@@ -20,6 +20,7 @@ from . import test_provider_screen
 from . import test_receipt_reversal
 from . import test_road
 from . import test_booking_ledger
+from . import test_booking_near
 from . import test_booking_references
 from . import test_booking_faults
 from . import test_push

@@ -38,7 +38,9 @@ CALLABLE = {
     'mpesa.callback.token': {'create', 'unlink'},
     'mpesa.source.address': {'create', 'write', 'unlink'},
     'mpesa.prompt.wizard': {'action_send'},
-    'mpesa.transaction': {'action_accept_suggestion', 'action_identify'},
+    'mpesa.transaction': {
+        'action_accept_suggestion', 'action_identify', 'action_near_is_right', 'action_near_move',
+    },
     'mpesa.identify.wizard': {'action_book'},
     'mpesa.identify.suggestion': {'action_take'},
     'mpesa.message.check': {

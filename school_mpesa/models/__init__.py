@@ -52,3 +52,4 @@ from . import school_dashboard
 from . import school_receipt
 from . import school_statement
 from . import school_student
+from . import school_student_pay

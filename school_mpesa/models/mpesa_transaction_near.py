@@ -42,6 +42,9 @@ class MpesaTransaction(models.Model):
         string="Booked For", compute='_compute_booked_for',
         groups='school_fees.group_bursar',
     )
+    near_warning = fields.Char(
+        compute='_compute_near_warning', groups='school_fees.group_bursar',
+    )
 
     # === COMPUTE METHODS === #
 
@@ -64,6 +67,16 @@ class MpesaTransaction(models.Model):
         for movement in self:
             movement.booked_for = ', '.join(
                 movement.receipt_id.line_ids.student_id.mapped('display_name')
+            )
+
+    @api.depends('near_student_id', 'booked_for')
+    @api.depends_context('lang')
+    def _compute_near_warning(self):
+        for movement in self:
+            movement.near_warning = movement.near_student_id and self.env._(
+                "The same payer has paid for %(near)s before, whose number differs by one sign. The"
+                " money is on %(booked)s. Is that right?",
+                near=movement.near_student_id.display_name, booked=movement.booked_for,
             )
 
     @api.model

@@ -13,17 +13,14 @@ class SchoolDashboard(models.AbstractModel):
         """ Override of `school_fees` to add the payments that wait for a person. """
         needs = super()._get_needs(facts)
         if self.env['mpesa.transaction'].has_access('read'):
+            unidentified = self.env._("Payments whose owner nobody knows yet")
+            near = self.env._("Payments that may be another child's")
             needs += self._count_needs([
-                (
-                    'unidentified', self.env._("Payments whose owner nobody knows yet"),
-                    'mpesa.transaction', [('booking_state', '=', 'unidentified')],
-                    self._get_movement_views('unidentified'),
-                ),
-                (
-                    'near', self.env._("Payments that may be another child's"),
-                    'mpesa.transaction', [('near_waits', '=', True)],
-                    self._get_movement_views('near'),
-                ),
+                (key, label, 'mpesa.transaction', domain, self._get_movement_views(key))
+                for key, label, domain in (
+                    ('unidentified', unidentified, [('booking_state', '=', 'unidentified')]),
+                    ('near', near, [('near_waits', '=', True)]),
+                )
             ])
         return needs
 

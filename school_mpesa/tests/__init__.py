@@ -12,6 +12,7 @@ from . import test_inbox_screen
 from . import test_inbox_source
 from . import test_pay_attempt_page
 from . import test_pay_attempt_retry
+from . import test_pay_block
 from . import test_portal_invoice
 from . import test_portal_other_providers
 from . import test_prompt_wizard

@@ -42,7 +42,7 @@ class ReferenceBook(ReferenceDirectory):
 
     def _read_names(self, holder):
         """ Override to read the names of all together, as records do. """
-        names = [holder.name, holder.company_id.school_reference_code]
+        names = [holder.name, self.get_code(holder)]
         for student in holder if holder._name == 'school.student' else holder.student_ids:
             names += student._live_guardian_links().partner_id.mapped('name')
         return names

@@ -1,6 +1,7 @@
 """The references of one or more schools, as the matcher looks them up."""
 import re
 from collections import defaultdict
+from functools import cached_property
 
 from odoo.fields import Date
 from odoo.tools import SQL
@@ -159,13 +160,35 @@ class ReferenceDirectory:
                   AND COALESCE(link.date_from, %(today)s) <= %(today)s
                   AND COALESCE(link.date_to, %(today)s) >= %(today)s
                  JOIN res_partner guardian ON guardian.id = link.partner_id
-                WHERE %(holder)s = %(id)s
-                UNION ALL
-               SELECT school_reference_code FROM res_company WHERE id = %(company)s""",
+                WHERE %(holder)s = %(id)s""",
             holder=SQL.identifier('student', 'id' if is_student else 'family_id'), id=holder.id,
-            company=holder.company_id.id, today=Date.context_today(self.companies),
+            today=Date.context_today(self.companies),
         ))
-        return [holder.name, *(name for name, in rows)]
+        return [holder.name, self.get_code(holder), *(name for name, in rows)]
+
+    @cached_property
+    def _code_by_school(self):
+        """ The codes by the ids of the schools: a record would read all else of a company too. """
+        self.env['res.company'].flush_model(['school_reference_code'])
+        return dict(self.env.execute_query(SQL(
+            "SELECT id, school_reference_code FROM res_company WHERE id IN %s", self._company_ids,
+        )))
+
+    @property
+    def codes(self):
+        """ The codes that banks ask for in front of a number, of all the schools.
+
+        :rtype: set[str]
+        """
+        return set(filter(None, self._code_by_school.values()))
+
+    def get_code(self, holder):
+        """ Return the code of a holder's school.
+
+        :param holder: A student or a family.
+        :rtype: str | None
+        """
+        return self._code_by_school.get(holder.company_id.id)
 
     def _find_holders(self, keys):
         """ Return the records whose references the keys are. """

@@ -117,9 +117,10 @@ class TestBookingNear(BookingCommon):
         self.assertFalse(self.pay('A4', '10435').near_student_id)
 
     def test_what_a_prompt_has_paid_for_counts(self):
-        tx = self.prompt(amount=500, student=self.own, invoices=self.env['account.move'])
+        bill = self.create_term_bill(self.own, self.term_1, 500)
+        tx = self.prompt(amount=500, student=self.own, invoices=bill)
         self.drain_stk(tx, receipt='UIE4K7P2A1')
-        self.assertEqual(self.own.balance, -500)
+        self.assertEqual(self.own.balance, 0)
         self.assertTrue(self.pay('A2', 'ADM-10435').near_waits)
 
     # === WHAT A PERSON SAYS === #

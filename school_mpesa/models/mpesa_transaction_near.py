@@ -43,7 +43,8 @@ class MpesaTransaction(models.Model):
         groups='school_fees.group_bursar',
     )
     near_warning = fields.Char(
-        compute='_compute_near_warning', groups='school_fees.group_bursar',
+        string="What to Check", compute='_compute_near_warning',
+        groups='school_fees.group_bursar',
     )
 
     # === COMPUTE METHODS === #

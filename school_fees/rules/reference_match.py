@@ -106,11 +106,7 @@ class ReferenceMatcher:
         :param str text: What the payer typed.
         :rtype: set[str]
         """
-        reading = self._read(text)
-        return {
-            key for one in (reading, *self._read_behind_code(reading))
-            for key in (one.key, *(candidate.key for candidate in one.all_candidates()))
-        } - {''}
+        return self._quick_keys(self._read(text))
 
     def decide(self, text, amount=None):
         """ Return whose money a reference means for certain, without looking for suggestions.
@@ -130,6 +126,8 @@ class ReferenceMatcher:
         :rtype: Match
         """
         reading = self._read(text)
+        if reading.key:
+            self.directory.find_keys(self._quick_keys(reading))  # One question for all steps.
         match = self._decide(reading, amount)
         if match.posts or not reading.key:
             return match
@@ -159,6 +157,12 @@ class ReferenceMatcher:
         text = (text or '').strip()
         # Nobody types more than M-PESA's twenty signs, and a bank's text is not much longer.
         return _Reading(text if len(text) <= LONGEST else '', self.style)
+
+    def _quick_keys(self, reading):
+        return {
+            key for one in (reading, *self._read_behind_code(reading).values())
+            for key in (one.key, *(candidate.key for candidate in one.all_candidates()))
+        } - {''}
 
     # --- what posts ---
 
@@ -390,6 +394,7 @@ class _Reading:
         parts = drop_terms_and_levels(self.all_parts, levels=levels)
         self.has_prefix = bool(style.prefix) and any(part.text == style.prefix for part in parts)
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
+        self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
 
     def all_candidates(self):
@@ -400,6 +405,8 @@ class _Reading:
 
         :rtype: list[_Candidate]
         """
+        if self._candidates is not None:
+            return self._candidates
         readings = {
             tuple(part.text for part in reading.parts): reading for reading in (
                 self, *(
@@ -408,7 +415,10 @@ class _Reading:
                 )
             )
         }
-        return [candidate for reading in readings.values() for candidate in reading.candidates()]
+        self._candidates = [
+            candidate for reading in readings.values() for candidate in reading.candidates()
+        ]
+        return self._candidates
 
     def words(self):
         """ Return the words that may be names. """

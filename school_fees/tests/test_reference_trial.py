@@ -202,6 +202,16 @@ class TestReferenceTrial(ReferenceTrialCommon):
         for digits in ('722000101', '733222111', '799999999'):
             self.assertEqual(book.find_phone(digits), directory.find_phone(digits), digits)
 
+    def test_a_batch_reads_behind_the_code_of_a_bank(self):
+        self.school.school_reference_code = '57797K'
+        Student = self.env['school.student']
+        references = [("57797K ADM-012", None), ("57797k1500", None), ("57797K", None)]
+        matches = Student._decide_references(references, self.school)
+        self.assertEqual(
+            [match.posts and match.found[0][0] for match in matches],
+            [self.faith, self.kevin, False],
+        )
+
     def test_a_name_is_found_however_it_is_written(self):
         self.create_guardian(self.kevin, "rose NG'ANG\u2019A-Mũthoni wa J.Kĩmani")
         schools = self.school

@@ -20,12 +20,12 @@ class TestPayBlock(SchoolMpesaCommon):
             ('school_fees.report_school_statement', self.student),
         ):
             with self.subTest(report=report):
+                own = f"the pay code of {self.student._get_first_name()} alone"
                 self.assertEqual(self.print_texts(report, records), [
                     "Pay by Paybill", "On your phone: M-PESA, Lipa na M-PESA, Pay Bill.",
                     "Business number: 600111", f"Account number: {self.student.pay_code}",
                     "Amount: KES 32,500",
-                    f"The account number is the pay code of {self.student._get_first_name()}"
-                    " alone: check each digit.",
+                    f"The account number is {own}: check each digit.",
                     "TEST: no real money moves",
                 ])
 

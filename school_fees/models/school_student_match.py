@@ -117,7 +117,7 @@ class SchoolStudentMatch(models.Model):
         self.env['school.vote.head'].flush_model(['name', 'code', 'active', 'company_id'])
         self.env['school.class'].flush_model(['stream', 'company_id'])
         # Count and newest: a long import may commit after newer students, and any student may be
-        # deleted. Raw SQL, since each match asks: three queries of the ORM took a fifth of the time.
+        # deleted. Raw SQL, since each match asks: three of the ORM took a fifth of its time.
         (count, newest, words), = self.env.execute_query(SQL(
             """SELECT COUNT(*), MAX(id), ARRAY(
                     SELECT name FROM school_vote_head WHERE company_id IN %(companies)s AND active

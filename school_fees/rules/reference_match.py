@@ -106,7 +106,11 @@ class ReferenceMatcher:
         :param str text: What the payer typed.
         :rtype: set[str]
         """
-        return self._quick_keys(self._read(text))
+        reading = self._read(text)
+        return {
+            key for one in (reading, *self._read_behind_code(reading).values())
+            for key in (one.key, *(candidate.key for candidate in one.all_candidates()))
+        } - {''}
 
     def decide(self, text, amount=None):
         """ Return whose money a reference means for certain, without looking for suggestions.
@@ -126,8 +130,6 @@ class ReferenceMatcher:
         :rtype: Match
         """
         reading = self._read(text)
-        if reading.key:
-            self.directory.find_keys(self._quick_keys(reading))  # One question for all steps.
         match = self._decide(reading, amount)
         if match.posts or not reading.key:
             return match
@@ -157,12 +159,6 @@ class ReferenceMatcher:
         text = (text or '').strip()
         # Nobody types more than M-PESA's twenty signs, and a bank's text is not much longer.
         return _Reading(text if len(text) <= LONGEST else '', self.style)
-
-    def _quick_keys(self, reading):
-        return {
-            key for one in (reading, *self._read_behind_code(reading).values())
-            for key in (one.key, *(candidate.key for candidate in one.all_candidates()))
-        } - {''}
 
     # --- what posts ---
 

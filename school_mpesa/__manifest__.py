@@ -32,6 +32,7 @@
         'views/mpesa_command_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_transaction_views.xml',
+        'views/mpesa_near_views.xml',
         'views/mpesa_unidentified_views.xml',
         'views/payment_provider_views.xml',
         'views/payment_transaction_views.xml',

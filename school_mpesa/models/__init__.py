@@ -32,6 +32,7 @@ from . import mpesa_transaction_booking
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet
+from . import mpesa_transaction_near
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
 from . import pay_page_provider
@@ -64,3 +65,4 @@ from . import school_dashboard
 from . import school_receipt
 from . import school_statement
 from . import school_student
+from . import school_student_pay

@@ -10,20 +10,18 @@ class SchoolDashboard(models.AbstractModel):
 
     @api.model
     def _get_needs(self, facts):
-        """ Override of `school_fees` to add the queue of unidentified money. """
+        """ Override of `school_fees` to add the payments that wait for a person. """
         needs = super()._get_needs(facts)
         if self.env['mpesa.transaction'].has_access('read'):
-            views = tuple(
-                (self.env.ref(f'school_mpesa.mpesa_{name}').id, kind) for name, kind in (
-                    ('unidentified_view_list', 'list'), ('unidentified_view_kanban', 'kanban'),
-                    ('transaction_view_form', 'form'),
+            unidentified = self.env._("Payments whose owner nobody knows yet")
+            near = self.env._("Payments that may be another child's")
+            needs += self._count_needs([
+                (key, label, 'mpesa.transaction', domain, self._get_movement_views(key))
+                for key, label, domain in (
+                    ('unidentified', unidentified, [('booking_state', '=', 'unidentified')]),
+                    ('near', near, [('near_waits', '=', True)]),
                 )
-            )
-            label = self.env._("Payments whose owner nobody knows yet")
-            waiting = [('booking_state', '=', 'unidentified')]
-            needs += self._count_needs(
-                [('unidentified', label, 'mpesa.transaction', waiting, views)]
-            )
+            ])
         if self.env['mpesa.command'].has_access('read'):
             needs += self._get_needs_of_questions()
         return needs
@@ -77,3 +75,17 @@ class SchoolDashboard(models.AbstractModel):
         label = self.env._("Answers of Safaricom to look into")
         waiting = [('needs_person', '=', True)]
         return needs + self._count_needs([('questions', label, 'mpesa.command', waiting, views)])
+
+    @api.model
+    def _get_movement_views(self, name):
+        """ Return the views of a list of movements, on the desk and on the phone.
+
+        :param str name: That of the list.
+        :rtype: tuple
+        """
+        return tuple(
+            (self.env.ref(f'school_mpesa.mpesa_{view}').id, kind) for view, kind in (
+                (f'{name}_view_list', 'list'), (f'{name}_view_kanban', 'kanban'),
+                ('transaction_view_form', 'form'),
+            )
+        )

@@ -12,6 +12,7 @@ from . import test_inbox_screen
 from . import test_inbox_source
 from . import test_pay_attempt_page
 from . import test_pay_attempt_retry
+from . import test_pay_block
 from . import test_portal_invoice
 from . import test_portal_other_providers
 from . import test_prompt_wizard
@@ -20,6 +21,7 @@ from . import test_provider_screen
 from . import test_receipt_reversal
 from . import test_road
 from . import test_booking_ledger
+from . import test_booking_near
 from . import test_booking_references
 from . import test_booking_faults
 from . import test_push

@@ -44,6 +44,7 @@ CALLABLE = {
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {
         'action_accept_suggestion', 'action_identify', 'action_ask_safaricom',
+        'action_near_is_right', 'action_near_move',
     },
     'mpesa.identify.wizard': {'action_book'},
     'mpesa.identify.suggestion': {'action_take'},

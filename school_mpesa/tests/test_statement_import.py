@@ -297,7 +297,7 @@ class TestStatementImport(StatementCommon):
         provider = self.create_provider(other, shortcode='600222')
         Wizard = self.env['mpesa.statement.upload'].with_user(self.bursar)
         self.assertNotIn(str(provider.id), dict(Wizard._get_shortcodes()))
-        with self.assertRaises(ValueError):
+        with self.assertRaisesRegex(UserError, "Choose the shortcode"):
             self.upload(self.write_older([self.row('UIE4K7P2Q1', 500)]), provider=provider)
 
     def test_an_admission_number_that_looks_like_a_phone_is_named_as_the_movement_does(self):

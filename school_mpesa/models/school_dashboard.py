@@ -27,10 +27,11 @@ class SchoolDashboard(models.AbstractModel):
         :return: `key`, `label`, model, domain and views of each.
         :rtype: list[tuple]
         """
+        label = self.env._("Payments whose owner nobody knows yet")
         return [
             (
-                'unidentified', self.env._("Payments whose owner nobody knows yet"),
-                'mpesa.transaction', [('booking_state', '=', 'unidentified')],
+                'unidentified', label, 'mpesa.transaction',
+                [('booking_state', '=', 'unidentified')],
                 self._get_mpesa_views(
                     ('unidentified_view_list', 'list'), ('unidentified_view_kanban', 'kanban'),
                     ('transaction_view_form', 'form'),

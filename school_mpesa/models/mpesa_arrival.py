@@ -111,7 +111,16 @@ class Arrival:
         """
         if self.names_student or self.source == 'stk':
             return self.account_reference.strip()[:40]
-        return PHONE_IN_TEXT.sub(_mask, self.account_reference.strip())[:40]
+        return mask_numbers(self.account_reference.strip())[:40]
+
+
+def mask_numbers(text):
+    """ Return a text without the phone numbers that stand in it.
+
+    :param str text: What somebody typed.
+    :rtype: str
+    """
+    return PHONE_IN_TEXT.sub(_mask, text)
 
 
 def _mask(match):

@@ -16,6 +16,8 @@ from . import mpesa_callback_token
 from . import mpesa_exchange
 from . import mpesa_rate_counter
 from . import mpesa_source_address
+from . import mpesa_statement
+from . import mpesa_statement_line
 from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_booking

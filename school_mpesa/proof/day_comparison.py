@@ -71,7 +71,7 @@ class _Comparison:
         self.undecided = set()
         for line in stated:
             self.stated[line.key].append(line)
-            if line.kind == 'other':
+            if line.kind == 'other' and not line.booked:
                 self.undecided.add(line.receipt)
 
     def is_of_day(self, moment):
@@ -135,6 +135,8 @@ class _Comparison:
                 movement, 'amount', line, our_amount=movement.booked,
                 their_amount=movement.amount,
             )
+        if movement.other_amount is not None:
+            yield self.describe(movement, 'amount', line, their_amount=movement.other_amount)
 
     def get_line(self, movement):
         """ Return the statement's line of a movement.
@@ -189,6 +191,7 @@ class _Comparison:
         if not movement:
             yield self.describe_line(
                 line, 'missing_here' if line.kind == 'payment' else 'reversed',
+                settled=line.kind == 'reversal' and line.booked,
             )
             return
         if movement.booked is None:

@@ -17,6 +17,7 @@ class OurMovement:
     :ivar str account_reference: What the payer typed, numbers in it masked.
     :ivar frozenset told_by: Who told us: 'inbox' (a callback), 'pull', 'status', 'statement'.
     :ivar bool pulled: Whether Pull tells of it.
+    :ivar Decimal other_amount: What another message told of it, KES, or None.
     """
 
     receipt: str
@@ -28,6 +29,7 @@ class OurMovement:
     account_reference: str = field(default='', repr=False)
     told_by: frozenset = frozenset({'inbox'})
     pulled: bool = False
+    other_amount: Decimal | None = None
 
     @property
     def key(self):

@@ -2,6 +2,7 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -113,6 +114,13 @@ def test_the_books_hold_another_amount():
     )
 
 
+def test_another_message_tells_another_amount():
+    found, = find([movement(other_amount=Decimal(600))], [line()])
+    assert (found.kind, found.our_amount, found.their_amount) == (
+        'amount', Decimal(500), Decimal(600),
+    )
+
+
 def test_account():
     found, = find([movement()], [line(account_reference='ADM-013')])
     assert (found.kind, found.our_text, found.their_text) == ('account', 'ADM-012', 'ADM-013')
@@ -152,6 +160,7 @@ def test_reversed():
     assert kinds([movement()], [line(), back]) == [('reversed', False)]
     assert kinds([movement(), ours], [line(), back]) == [('reversed', True)]
     assert kinds([movement(), replace(ours, booked=None)], [line(), back]) == [('reversed', False)]
+    assert kinds([movement()], [line(), replace(back, booked=True)]) == [('reversed', True)]
     assert kinds([movement(), ours], windows=[]) == [('reversed', True)]
     assert kinds([movement(), ours], [line()]) == [('missing_there', False)]
 
@@ -291,7 +300,8 @@ def test_the_order_of_the_sources_does_not_count(day, random):
 # === WHICH TIMES ARE COVERED === #
 
 def test_the_days_bounds_are_kenyan_midnights():
-    assert (START, END) == (datetime(2026, 9, 13, 21), datetime(2026, 9, 14, 21))
+    bounds = get_day_bounds(DAY)
+    assert bounds == (datetime(2026, 9, 13, 21), datetime(2026, 9, 14, 21))
 
 
 @given(st.lists(st.integers(1, 24 * 3600 - 1), unique=True, max_size=6), st.randoms())
@@ -299,7 +309,7 @@ def test_pieces_that_meet_cover_the_day(cuts, random):
     edges = [0, *sorted(cuts), 24 * 3600]
     windows = [
         (START + timedelta(seconds=first), START + timedelta(seconds=last - 1))
-        for first, last in zip(edges, edges[1:], strict=False)
+        for first, last in pairwise(edges)
     ]
     random.shuffle(windows)
     assert covers(windows, START, END)

@@ -17,6 +17,10 @@
         'data/payment_provider_data.xml',
         'data/ir_cron_data.xml',
         'data/mpesa_source_address_data.xml',
+        'data/mpesa_day_close_data.xml',
+
+        'report/mpesa_day_close_report.xml',
+        'report/mpesa_day_close_templates.xml',
 
         'wizards/mpesa_callback_settle_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
@@ -28,6 +32,7 @@
 
         'views/account_move_views.xml',
         'views/mpesa_callback_views.xml',
+        'views/mpesa_day_close_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_transaction_views.xml',
         'views/mpesa_unidentified_views.xml',

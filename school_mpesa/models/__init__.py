@@ -27,14 +27,19 @@ from . import mpesa_exchange
 from . import mpesa_rate_counter
 from . import mpesa_source_address
 from . import mpesa_statement
+from . import mpesa_statement_booking
+from . import mpesa_statement_decision
+from . import mpesa_statement_import
 from . import mpesa_statement_line
 from . import mpesa_statement_prove
+from . import mpesa_statement_reversal
 from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_booking
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet
+from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
 from . import pay_page_provider
@@ -61,6 +66,7 @@ from . import payment_transaction_search
 from . import payment_transaction_tell
 from . import payment_transaction_tell_asked
 from . import res_company
+from . import res_config_settings
 from . import school_dashboard
 from . import school_dashboard_proofs
 from . import school_receipt

@@ -175,8 +175,9 @@ class MpesaStatement(models.Model):
             f'{kind}_{what}': 0 for kind in dict(KINDS) for what in ('count', 'amount')
         }
         for line in lines:
-            values[f'{line.kind}_count'] += 1
-            values[f'{line.kind}_amount'] += line.amount if line.direction == 'in' else -line.amount
+            kind = self._get_kind(line)
+            values[f'{kind}_count'] += 1
+            values[f'{kind}_amount'] += line.amount if line.direction == 'in' else -line.amount
         values['total_amount'] = sum(values[f'{kind}_amount'] for kind in dict(KINDS))
         return {
             key: value if key.endswith('_count') else float(value) for key, value in values.items()

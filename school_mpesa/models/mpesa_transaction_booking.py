@@ -261,15 +261,17 @@ class MpesaTransaction(models.Model):
             movement=self,
         )
 
-    def _reverse_suspense(self):
-        """ Reverse the posting to *Unidentified fee receipts*; the movement finds its owner.
+    def _reverse_suspense(self, date=None):
+        """ Reverse the posting to *Unidentified fee receipts*: the movement finds its owner, or
+        has left the wallet.
 
+        :param date date: The day of the reversal; None for that of the posting itself.
         :return: None
         """
         self.ensure_one()
         payment = self.suspense_payment_id
         payment.move_id.with_context(school_receipt_reversal=True)._reverse_moves(
-            [{'ref': payment.move_id.name, 'date': payment.move_id.date}], cancel=True,
+            [{'ref': payment.move_id.name, 'date': date or payment.move_id.date}], cancel=True,
         )
         payment.state = 'canceled'
         self.suspense_payment_id = False

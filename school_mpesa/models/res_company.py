@@ -9,13 +9,13 @@ class ResCompany(models.Model):
         help="The liability that holds M-PESA money while nobody knows whose it is.",
     )
     mpesa_charges_account_id = fields.Many2one(
-        string="M-PESA Charges", comodel_name='account.account', copy=False, check_company=True,
+        string="M-PESA Charges", comodel_name='account.account', copy=False,
         domain="[('account_type', 'in', ('expense', 'expense_direct_cost'))]",
         help="The expense account of what Safaricom takes from each payment.",
     )
     mpesa_transit_account_id = fields.Many2one(
         string="M-PESA in Transit to Bank", comodel_name='account.account', copy=False,
-        check_company=True, domain="[('account_type', '=', 'asset_current')]",
+        domain="[('account_type', '=', 'asset_current')]",
         help="Holds what has left the paybill and is not on the bank's statement yet.",
     )
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -53,6 +53,13 @@ class MpesaDayDifference(models.Model):
                 FOR EACH ROW EXECUTE FUNCTION mpesa_day_difference_guard();
             """
         ))
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('state', 'is_gone')
+    def _compute_explanation(self):
+        """ Override of `mpesa.day.difference.mixin`: what is gone has words of its own. """
+        return super()._compute_explanation()
 
     # === CRUD METHODS === #
 

@@ -50,11 +50,13 @@ class MpesaDayClose(models.Model):
         """
         self._check_role('school_fees.group_bursar')
         Close = self._as_office()
-        providers = Close._get_providers().filtered(
+        known = Close._get_known_providers().filtered(
             lambda provider: provider.company_id in self.env.companies
         )
-        Close._prove_days([(provider, self._get_today()) for provider in providers])
-        Close._prove_days(Close._find_stale_days(providers))
+        Close._prove_days([
+            (provider, self._get_today()) for provider in known & Close._get_providers()
+        ])
+        Close._prove_days(Close._find_stale_days(known))
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
     # === BUSINESS METHODS - WHICH DAYS === #
@@ -84,8 +86,7 @@ class MpesaDayClose(models.Model):
     @api.model
     def _cron_prove_news(self):
         """ Prove the days of which something new is known: a statement, a late message. """
-        providers = self._get_providers()
-        self._prove_days(self._find_stale_days(providers))
+        self._prove_days(self._find_stale_days(self._get_known_providers()))
 
     @api.model
     def _get_providers(self):
@@ -93,9 +94,15 @@ class MpesaDayClose(models.Model):
 
         :rtype: payment.provider
         """
-        return self.env['payment.provider'].search([
-            ('code', '=', 'mpesa'), ('state', '!=', 'disabled'), ('journal_id', '!=', False),
-        ])
+        return self._get_known_providers().filtered(lambda provider: provider.state != 'disabled')
+
+    @api.model
+    def _get_known_providers(self):
+        """ Return all shortcodes with a journal: money can still reach one that is disabled.
+
+        :rtype: payment.provider
+        """
+        return self.env['payment.provider'].search([('code', '=', 'mpesa')]).filtered('journal_id')
 
     @api.model
     def _prove_days(self, days):

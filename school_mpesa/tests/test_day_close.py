@@ -382,7 +382,7 @@ class TestDayClose(DayCloseCommon):
             'line_ids': [
                 Command.create({'account_id': wallet.id, 'credit': 200}),
                 Command.create({
-                    'account_id': self.school._get_unidentified_account().id, 'debit': 200,
+                    'account_id': self.school._get_mpesa_charges_account().id, 'debit': 200,
                 }),
             ],
         }).action_post()

@@ -10,6 +10,7 @@
     'data': [
         'security/ir.model.access.csv',
         'security/school_mpesa_rules.xml',
+        'security/mpesa_day_close_rules.xml',
 
         'views/pay_attempt_templates.xml',
         'views/portal_invoice_templates.xml',  # Depended on by the provider's data.
@@ -27,6 +28,9 @@
         'wizards/mpesa_message_check_views.xml',
         'wizards/mpesa_prompt_wizard_views.xml',
         'wizards/mpesa_register_wizard_views.xml',
+        'wizards/mpesa_reversal_settle_views.xml',
+        'wizards/mpesa_statement_decide_views.xml',
+        'wizards/mpesa_statement_upload_views.xml',
         'wizards/mpesa_validation_letter_views.xml',
         'wizards/account_payment_register_views.xml',
 
@@ -34,10 +38,14 @@
         'views/mpesa_callback_views.xml',
         'views/mpesa_day_close_views.xml',
         'views/mpesa_source_address_views.xml',
+        'views/mpesa_statement_line_views.xml',
+        'views/mpesa_statement_views.xml',
+        'views/mpesa_reversal_views.xml',
         'views/mpesa_transaction_views.xml',
         'views/mpesa_unidentified_views.xml',
         'views/payment_provider_views.xml',
         'views/payment_transaction_views.xml',
+        'views/res_config_settings_views.xml',
         'views/school_receipt_views.xml',
         'views/school_student_views.xml',
 

@@ -48,6 +48,9 @@ from .result_codes import RESULT_CODES, ResultCode, result_code
 from .results import Result, parse_result
 from .retry import Retry
 from .security_credential import Initiator, read_certificate, security_credential
+from .statement import OrganisationStatement, StatementLine, UnreadableRow, read_statement
+from .statement_balance import Gap, find_gaps, oldest_first
+from .statement_error import StatementError
 from .stk import LEAST_AMOUNT, MOST_AMOUNT, StkPush, StkPushAccepted
 from .stk_query import StkQuery, StkQueryAnswer
 from .stk_text import clean_text

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from .mpesa_statement_line import KINDS
 
@@ -69,6 +69,15 @@ class MpesaStatement(models.Model):
         string="Not Completed", readonly=True,
         help="Rows about attempts that moved no money.",
     )
+    unreadable_count = fields.Integer(
+        string="Unreadable Rows", readonly=True,
+        help="Each may be money. They are in the file, and not among the lines.",
+    )
+    unreadable = fields.Text(string="Which Rows", readonly=True)
+    checked_by_id = fields.Many2one(
+        string="Checked By", comodel_name='res.users', readonly=True, ondelete='restrict',
+        help="Who has looked at the gaps and the rows that could not be read.",
+    )
     payment_count = fields.Integer(string="Payments", readonly=True)
     charge_count = fields.Integer(string="Charges", readonly=True)
     sweep_count = fields.Integer(string="Sweeps", readonly=True)
@@ -81,8 +90,9 @@ class MpesaStatement(models.Model):
     withdrawal_amount = fields.Monetary(string="Withdrawals Total", readonly=True)
     reversal_amount = fields.Monetary(string="Reversals Total", readonly=True)
     other_amount = fields.Monetary(string="Unknown Lines Total", readonly=True)
-    total_amount = fields.Monetary(
-        string="Change", readonly=True, help="What all lines together add to the balance.",
+    wallet_amount = fields.Monetary(
+        string="Change of the Wallet", readonly=True,
+        help="What the lines together add to the shortcode's own account.",
     )
     state = fields.Selection(
         string="Status",
@@ -110,7 +120,10 @@ class MpesaStatement(models.Model):
             period = first if first == last else f'{first} - {last}'
             statement.name = f'{statement.shortcode or ""} {period}'.strip()
 
-    @api.depends('line_ids.state', 'line_ids.mpesa_transaction_id', 'line_ids.note')
+    @api.depends(
+        'line_ids.state', 'line_ids.mpesa_transaction_id', 'line_ids.note', 'checked_by_id',
+        'gap_count', 'unreadable_count',
+    )
     def _compute_state(self):
         Line = self.env['mpesa.statement.line']
         counts = {}
@@ -125,7 +138,7 @@ class MpesaStatement(models.Model):
         for statement in self:
             for name, found in counts.items():
                 statement[name] = found.get(statement, 0)
-            if statement.person_count:
+            if statement.person_count or statement._is_unchecked():
                 statement.state = 'check'
             else:
                 statement.state = 'booking' if statement.waiting_count else 'done'
@@ -161,7 +174,28 @@ class MpesaStatement(models.Model):
             'context': {},
         }
 
+    def action_check(self):
+        """ Say that the gaps and the rows that could not be read were looked at.
+
+        :return: None
+        :raise AccessError: If the user is not of the bursar's office.
+        """
+        self.check_access('read')
+        if not self.env.user.has_group('school_fees.group_bursar'):
+            raise AccessError(self.env._(
+                "Only the bursar's office checks statements. Nothing was changed."
+            ))
+        self.sudo().checked_by_id = self.env.user
+
     # === BUSINESS METHODS === #
+
+    def _is_unchecked(self):
+        """ Tell whether something in the file itself waits for a person's look.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.gap_count or self.unreadable_count) and not self.checked_by_id
 
     @api.model
     def _get_totals(self, lines):
@@ -172,13 +206,15 @@ class MpesaStatement(models.Model):
         :rtype: dict
         """
         values = {
-            f'{kind}_{what}': 0 for kind in dict(KINDS) for what in ('count', 'amount')
+            'wallet_amount': 0,
+            **{f'{kind}_{what}': 0 for kind in dict(KINDS) for what in ('count', 'amount')},
         }
         for line in lines:
             kind = self._get_kind(line)
             values[f'{kind}_count'] += 1
-            values[f'{kind}_amount'] += line.amount if line.direction == 'in' else -line.amount
-        values['total_amount'] = sum(values[f'{kind}_amount'] for kind in dict(KINDS))
+            signed = line.amount if line.direction == 'in' else -line.amount
+            values[f'{kind}_amount'] += signed
+            values['wallet_amount'] += signed if line.moves_wallet else 0
         return {
             key: value if key.endswith('_count') else float(value) for key, value in values.items()
         }

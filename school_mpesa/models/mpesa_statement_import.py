@@ -11,10 +11,10 @@ from .. import daraja
 from .mpesa_arrival import Arrival
 
 
+MOST_UNREADABLE = 50  # Rows that are named; the count tells of all.
 CHUNK = 1_000  # Lines written at a time; what was written leaves the memory.
 # Where the words of a line begin to name people, numbers or what a payer typed.
 WORDS_END = re.compile(r'\s+(?:from|by|to(?!.*Account)|for|via|Acc\.?)\b.*|\s+-\s.*|[\d*:].*', re.I)
-WALLET_NAMES = re.compile(r'\b(?:utility|merchant) account\b', re.I)
 
 
 class MpesaStatement(models.Model):
@@ -59,8 +59,10 @@ class MpesaStatement(models.Model):
             'has_balances': has_balances,
             'opening_balance': float(told.opening or 0) if has_balances else 0,
             'closing_balance': float(told.closing or 0) if has_balances else 0,
-            'gap_count': len(daraja.find_gaps(told.lines)),
+            'gap_count': len(daraja.find_gaps(told.lines, told.opening, told.closing)),
             'skipped_count': told.skipped,
+            'unreadable_count': len(told.unreadable),
+            'unreadable': self._describe_unreadable(told.unreadable),
             **self._get_totals(told.lines),
         })
         statement._keep_lines(told, common)
@@ -128,15 +130,42 @@ class MpesaStatement(models.Model):
     def _get_period(self, told):
         """ Return from when to when a file lists everything that happened.
 
-        A month that was not over when the file was made has no lines for its rest, which proves
-        nothing about it.
+        A month that was not over when the file was imported ends with its last line: what has no
+        lines yet proves nothing.
 
         :rtype: tuple[datetime, datetime]
+        :raise UserError: If the file tells of nothing, of no time.
         """
+        start, end = told.period_start_utc, told.period_end_utc
+        if not start:
+            raise UserError(self.env._(
+                "No row of this file moved money, and it does not say for which days. Nothing was"
+                " imported, and the books are as before. Download the statement again."
+            ))
         moments = [line.completed_at_utc for line in told.lines]
-        first, last = min(moments), max(moments)
-        start, end = told.period_start_utc or first, told.period_end_utc or last
-        return min(start, first), max(last, end) if end < fields.Datetime.now() else last
+        now = fields.Datetime.now()
+        if end > now:
+            end = max(moments, default=min(start, now))
+        return min([start, *moments]), max([end, *moments])
+
+    @api.model
+    def _describe_unreadable(self, rows):
+        """ Return which rows of a file could not be read, and why.
+
+        :param rows: The rows (`daraja.UnreadableRow`).
+        :rtype: str
+        """
+        reasons = {
+            'receipt': self.env._("the M-PESA code"), 'time': self.env._("the time"),
+            'amount': self.env._("the amount"), 'balance': self.env._("the balance"),
+            'status': self.env._("the status"), 'currency': self.env._("the currency"),
+            'width': self.env._("its cells have moved"),
+        }
+        return '\n'.join(
+            self.env._(
+                "Row %(row)s: %(reason)s", row=row.row, reason=reasons.get(row.reason, row.reason),
+            ) for row in rows[:MOST_UNREADABLE]
+        )
 
     # === BUSINESS METHODS - LINES === #
 
@@ -150,10 +179,9 @@ class MpesaStatement(models.Model):
         self.ensure_one()
         lines = told.lines
         known = self._find_known(lines)
-        behind = self._find_behind_wallet(told)
         fresh, repeated = [], 0
         for line in lines:
-            earlier = known[line.receipt, line.direction]
+            earlier = known[self._get_key(line)]
             kind = self._get_kind(line)
             row = (
                 kind, line.amount.quantize(Decimal('0.01')), line.completed_at_utc,
@@ -167,9 +195,7 @@ class MpesaStatement(models.Model):
                 'twice' if any(other[1] == row[1] for other in same_kind) else 'amount'
             )
             earlier.append(row)
-            fresh.append(self._prepare_line(
-                line, common, difference, on_wallet=line.row not in behind,
-            ))
+            fresh.append(self._prepare_line(line, common, difference))
         Line = self.env['mpesa.statement.line'].sudo().with_context(tracking_disable=True)
         for chunk in split_every(CHUNK, fresh):
             Line.create(list(chunk))
@@ -180,27 +206,38 @@ class MpesaStatement(models.Model):
     def _find_known(self, lines):
         """ Return what earlier files brought of the same M-PESA codes.
 
-        :return: For each code and direction (kind, amount, time, balance or None) tuples.
+        :return: For each key of :meth:`_get_key` (kind, amount, time, balance or None) tuples.
         :rtype: dict[tuple, list[tuple]]
         """
-        # Raw SQL: ten thousand plain rows, of which no record is needed.
+        # Raw SQL: ten thousand plain rows, of which no record is needed. As text, since Odoo reads
+        # numbers of the database as floats.
         known = defaultdict(list)
-        for receipt, direction, *row, balance, has_balance in self.env.execute_query(SQL(
+        for *key, kind, amount, moment, balance, has_balance in self.env.execute_query(SQL(
             """
-            SELECT receipt, direction, kind, amount, completed_at, balance, has_balance
+            SELECT receipt, direction, on_wallet, kind, amount::text, completed_at, balance::text,
+                   has_balance
               FROM mpesa_statement_line
              WHERE provider_id = %s AND receipt = ANY(%s)
             """,
             self.provider_id.id, [line.receipt for line in lines],
         )):
-            known[receipt, direction].append((*row, balance if has_balance else None))
+            known[tuple(key)].append((
+                kind, Decimal(amount), moment, Decimal(balance) if has_balance else None,
+            ))
         return known
 
     @api.model
-    def _is_same_row(self, row, other):
-        """ Tell whether two rows of one code and direction are the same row of two files.
+    def _get_key(self, line):
+        """ Return what tells lines apart, but for their kind, which the layouts word otherwise.
 
-        The layouts word some lines otherwise, so the kind does not tell rows apart.
+        :param StatementLine line: The line as read.
+        :rtype: tuple
+        """
+        return line.receipt, line.direction, line.moves_wallet
+
+    @api.model
+    def _is_same_row(self, row, other):
+        """ Tell whether two rows of one key are the same row of two files.
 
         :rtype: bool
         """
@@ -211,13 +248,12 @@ class MpesaStatement(models.Model):
             and (balance is None or other_balance is None or balance == other_balance)
         )
 
-    def _prepare_line(self, line, common, difference, *, on_wallet):
+    def _prepare_line(self, line, common, difference):
         """ Return the values of a line.
 
         :param StatementLine line: The line as read.
         :param dict common: What it shares with its statement.
         :param difference: Why it contradicts an earlier one, or something false.
-        :param bool on_wallet: Whether it changes the wallet.
         :rtype: dict
         """
         arrival = Arrival(
@@ -241,10 +277,13 @@ class MpesaStatement(models.Model):
             'account_reference': arrival.get_safe_reference(),
             'payer_mask': arrival.get_mask(),
             'linked_receipt': line.linked_receipt or False,
-            'on_wallet': on_wallet,
+            'on_wallet': line.moves_wallet,
             'difference': difference or False,
-            # What moves behind the wallet is known and needs no entry.
-            'state': 'different' if difference else 'new' if on_wallet else 'booked',
+            # Only what changes the Utility account of a paybill, or the Merchant account of a till,
+            # changes the wallet in the books: payments, charges, reversals, and the leaving half of
+            # a sweep. Its arriving half, what goes on to the MMF account and from there to the bank
+            # lie behind the wallet (daraja.md 22.3, 23): such a line is known and needs no entry.
+            'state': 'different' if difference else 'new' if line.moves_wallet else 'booked',
         }
 
     @api.model
@@ -258,32 +297,6 @@ class MpesaStatement(models.Model):
         """
         expected = {'payment': 'in', 'reversal': 'out', 'withdrawal': 'out'}.get(line.kind)
         return 'other' if expected and line.direction != expected else line.kind
-
-    @api.model
-    def _find_behind_wallet(self, told):
-        """ Return which lines leave the shortcode's own account, which is the wallet's, as it is.
-
-        Payments, charges and reversals change it. A sweep does when it leaves, or comes back to,
-        the Utility or Merchant Account; from the settlement account on to the MMF account it is an
-        in-and-out pair behind the wallet, which nets to zero (daraja.md 22.3, 23). A withdrawal
-        to the bank does, unless the printed balance shows that it was taken from an account that
-        an earlier sweep had filled.
-
-        :param OrganisationStatement told: The file as read.
-        :return: The rows' numbers.
-        :rtype: set[int]
-        """
-        lines = list(told.lines)
-        if lines[0].completed_at_utc > lines[-1].completed_at_utc:
-            lines.reverse()  # The newer layout lists the newest first.
-        behind, balance = set(), told.opening
-        for line in lines:
-            if line.kind == 'sweep' and not WALLET_NAMES.search(line.details or ''):
-                behind.add(line.row)
-            elif line.kind == 'withdrawal' and balance is not None and balance == line.balance:
-                behind.add(line.row)
-            balance = line.balance
-        return behind
 
     # === BUSINESS METHODS - MATCHING === #
 

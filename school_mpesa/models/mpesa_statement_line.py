@@ -122,17 +122,17 @@ class MpesaStatementLine(models.Model):
 
     # === FIELDS - PROCESSING === #
 
-    tries = fields.Integer(readonly=True, default=0, groups='base.group_system')
+    tries = fields.Integer(string="Tries", readonly=True, default=0)
     next_try_at = fields.Datetime(string="Next Try", readonly=True)
     problem = fields.Char(string="Not Booked Because", readonly=True)
 
-    # One row stands for each; what contradicts it is kept beside it, once, and flagged.
+    # One row stands for each (both halves of a sweep share a code); what contradicts it is kept beside it, once, and flagged.
     _line_uniq = models.UniqueIndex(
-        "(provider_id, receipt, kind, direction) WHERE state <> 'different'",
+        "(provider_id, receipt, kind, direction, on_wallet) WHERE state <> 'different'",
         "This line of the statement is imported already.",
     )
     _different_uniq = models.UniqueIndex(
-        "(provider_id, receipt, kind, direction, amount, completed_at, balance)",
+        "(provider_id, receipt, kind, direction, on_wallet, amount, completed_at, balance)",
         "This line of the statement is imported already.",
     )
     _movement_idx = models.Index("(environment, shortcode, receipt)")

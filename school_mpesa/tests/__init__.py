@@ -37,3 +37,6 @@ from . import test_no_personal_data
 from . import test_booking_hostile
 from . import test_statement
 from . import test_validation
+from . import test_statement_booking
+from . import test_statement_import
+from . import test_statement_reversal

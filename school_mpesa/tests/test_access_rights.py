@@ -29,6 +29,11 @@ RIGHTS = {
     'mpesa.identify.suggestion': {'bursar': 'rwcd', 'administrator': 'rwcd'},
     'mpesa.identify.share': {'bursar': 'rwcd', 'administrator': 'rwcd'},
     'mpesa.message.check': {'cashier': 'rwc', 'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.statement': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.statement.line': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.statement.upload': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.statement.decide': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
 }
@@ -46,7 +51,15 @@ CALLABLE = {
     'mpesa.day.difference': {'write', 'action_open'},
     'mpesa.day.amendment': {'action_open'},
     'mpesa.prompt.wizard': {'action_send'},
-    'mpesa.transaction': {'action_accept_suggestion', 'action_identify'},
+    'mpesa.transaction': {
+        'action_accept_suggestion', 'action_identify', 'action_note_reversal',
+        'action_settle_reversal',
+    },
+    'mpesa.statement': {'action_check', 'action_open_lines'},
+    'mpesa.statement.line': {'action_decide'},
+    'mpesa.statement.upload': {'action_import'},
+    'mpesa.statement.decide': {'action_decide'},
+    'mpesa.reversal.settle': {'action_settle'},
     'mpesa.identify.wizard': {'action_book'},
     'mpesa.identify.suggestion': {'action_take'},
     'mpesa.message.check': {

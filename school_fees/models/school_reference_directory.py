@@ -122,6 +122,22 @@ class ReferenceDirectory:
             self._names[holder] = {word for name in names for word in _words(name)}
         return self._names[holder]
 
+    @property
+    def codes(self):
+        """ The codes that banks ask for in front of a number, of all the schools.
+
+        :rtype: set[str]
+        """
+        return set(self.companies.sudo().mapped('school_reference_code')) - {False}
+
+    def get_code(self, holder):
+        """ Return the code of a holder's school.
+
+        :param holder: A student or a family.
+        :rtype: str | bool
+        """
+        return holder.company_id.school_reference_code
+
     def _find_holders(self, keys):
         """ Return the records whose references the keys are. """
         return self.env['school.student.alias']._find_holders(self.companies, keys)

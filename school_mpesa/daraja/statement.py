@@ -21,7 +21,7 @@ from .statement_error import (
 )
 from .statement_preamble import read_preamble
 from .statement_sheet import Formula, read_tables
-from .statement_values import amount, moment, text, words
+from .statement_values import amount, is_blank, moment, text, words
 
 
 _HEADER_WITHIN = 60  # rows, empty ones not counted
@@ -206,13 +206,11 @@ class _Reader:
     def _is_no_row(self, cells):
         """Whether it is words, a total, or the header again: no movement of money."""
         columns = self.columns
-        if not any(words(cell) for cell in cells):
-            return True
-        first = next(filter(None, map(words, cells)))
-        if _TOTAL.fullmatch(first) or columns.is_header(cells):
+        first = next((cell for cell in cells if not is_blank(cell)), None)
+        if first is None or _TOTAL.fullmatch(words(first)) or columns.is_header(cells):
             return True
         needed = ('time', 'status', *_MONEY, 'balance')
-        return not any(words(columns.cell(cells, name)) for name in needed)
+        return all(is_blank(columns.cell(cells, name)) for name in needed)
 
     def _take(self, number, cells):
         try:
@@ -231,7 +229,7 @@ class _Reader:
         :raise _UnreadableError: With the word of :class:`UnreadableRow`.
         """
         columns = self.columns
-        if any(map(words, cells[columns.width:])):
+        if not all(map(is_blank, cells[columns.width:])):
             # An amount such as 1,250.00 without quotes has moved the cells behind it.
             raise _UnreadableError(WIDTH)
         status = words(columns.cell(cells, 'status')).lower()

@@ -3,6 +3,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from .statement_details import IN
 
@@ -30,9 +31,29 @@ def oldest_first(lines):
     :rtype: list[StatementLine]
     """
     ordered = list(lines)
-    if ordered and ordered[0].completed_at_utc > ordered[-1].completed_at_utc:
+    if ordered and _is_newest_first(ordered):
         ordered.reverse()
     return sorted(ordered, key=lambda line: line.completed_at_utc)
+
+
+def _is_newest_first(lines):
+    first, last = lines[0].completed_at_utc, lines[-1].completed_at_utc
+    if first != last:
+        return first > last
+    # All within a second: the balances tell.
+    wallet = [line for line in lines if line.moves_wallet and line.balance is not None]
+    pairs = list(pairwise(wallet))
+    forward = sum(_before(later) == line.balance for line, later in pairs)
+    return sum(_before(line) == later.balance for line, later in pairs) > forward
+
+
+def _before(line):
+    """Return the balance that a line started from."""
+    return line.balance - _moved(line)
+
+
+def _moved(line):
+    return line.amount if line.direction == IN else -line.amount
 
 
 def find_gaps(lines, opening=None, closing=None):
@@ -68,11 +89,10 @@ def _steps(lines):
     """Return each line with the balance before and after it, oldest first."""
     steps, carried = [], Decimal(0)
     for line in oldest_first(line for line in lines if line.moves_wallet):
-        moved = line.amount if line.direction == IN else -line.amount
         if line.balance is None:
-            carried += moved  # Nothing is printed here: the next balance holds it, too.
+            carried += _moved(line)  # Nothing is printed here: the next balance holds it, too.
             continue
-        steps.append((line, line.balance - moved - carried, line.balance))
+        steps.append((line, _before(line) - carried, line.balance))
         carried = Decimal(0)
     return steps
 

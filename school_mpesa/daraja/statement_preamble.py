@@ -17,6 +17,7 @@ _PERIOD = re.compile(r'time period\s*:?\s*(.+)', re.IGNORECASE)
 _REPORT = re.compile(r'date of report\s*:?\s*(.+)', re.IGNORECASE)
 _OPENING = re.compile(r'opening balance\s*:?\s*([^\s:]+)', re.IGNORECASE)
 _CLOSING = re.compile(r'closing balance\s*:?\s*([^\s:]+)', re.IGNORECASE)
+_LONGEST = 1000  # characters of a line that are looked at
 # The statement of a person's own M-PESA begins so.
 _PERSON = re.compile(r'(?:customer name|mobile number)\s*:', re.IGNORECASE)
 
@@ -53,13 +54,13 @@ def read_preamble(filename, rows):
     :rtype: Preamble
     """
     found, report_utc = Preamble(), None
-    lines = [' '.join(filter(None, map(words, cells))) for cells in rows]
+    lines = [' '.join(filter(None, map(words, cells)))[:_LONGEST] for cells in rows]
     for line in lines:
         _read_label(found, line)
         if match := _REPORT.search(line):
             made = moments(match[1])
             report_utc = _utc(made[0][0]) if made and made[0][1] else None
-    for line in (*lines, filename):
+    for line in (*lines, filename[:_LONGEST]):
         if match := _TITLE.search(line):
             found.shortcode = found.shortcode or match['code']
             _set_period(found, f"{match['start']} to {match['end']}")

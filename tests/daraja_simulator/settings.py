@@ -33,6 +33,8 @@ CHOICES = {
     'same_amount_rule': ('paid', 'asked', 'off'),
     'amount_limits': ('sync', 'callback'),
     'long_reference': ('reject', 'truncate', '1025'),
+    'qr_answer': ('usual', 'documented'),
+    'pay_bill_charge': ('off', 'mgao', 'customer'),
     'auto_answer': (None, 'pin', 'cancel', 'ignore', 'wrong_pin'),
 }
 
@@ -74,6 +76,8 @@ class Settings:
     pull_times: str = 'utc'
     pull_msisdn_form: str = 'national'
     pull_page_rows: int = 100
+    # Dynamic QR
+    qr_answer: str = 'usual'
     # OAuth and the gateway
     token_lifetime: int = 3599
     expires_in_form: str = 'text'
@@ -88,6 +92,8 @@ class Settings:
     amount_limits: str = 'sync'
     daily_limit: bool = True
     long_reference: str = 'reject'
+    # What the organisation pays for each payment
+    pay_bill_charge: str = 'off'
     # Phones
     open_wallets: bool = True
     open_wallet_balance: str = WALLET_BALANCE

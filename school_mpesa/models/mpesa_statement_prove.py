@@ -13,11 +13,13 @@ class MpesaStatement(models.Model):
     # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.statement'
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """ Override of `orm` to prove the days that are told of. """
-        statements = super().create(vals_list)
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _import(self, provider, told, file_name=''):
+        """ Override of `school_mpesa` to prove the days that the file tells of. """
+        statement = super()._import(provider, told, file_name=file_name)
         self.env.ref('school_mpesa.cron_prove_news').sudo()._trigger(
             at=fields.Datetime.now() + BOOKED_BY_THEN,
         )
-        return statements
+        return statement

@@ -29,6 +29,7 @@ from . import test_register_payment
 from . import test_ask
 from . import test_chase
 from . import test_day_close
+from . import test_day_planted
 from . import test_provider
 from . import test_provider_health
 from . import test_odoo_road

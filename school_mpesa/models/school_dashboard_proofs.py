@@ -18,27 +18,32 @@ class SchoolDashboard(models.AbstractModel):
         """ Override of `school_fees` to add the days. """
         needs = super()._get_needs(facts)
         if self.env['mpesa.day.close'].has_access('read'):
-            views = ('list', 'kanban', 'form')
-            first = facts['day'] - timedelta(days=UNSIGNED_DAYS)
-            recent = [('day', '>=', first), ('day', '<', facts['day'])]
-            needs += self._count_needs([
-                (key, label, 'mpesa.day.close', domain, views) for key, label, domain in (
-                    (
-                        'days_different', self.env._("M-PESA days with differences"),
-                        [('state', '=', 'different')],
-                    ),
-                    (
-                        'days_unproven', self.env._("M-PESA days not yet proven by statement"),
-                        [('state', '=', 'unproven'), *recent],
-                    ),
-                    (
-                        'days_unsigned', self.env._("M-PESA days proven and not signed"),
-                        [('state', '=', 'proven'), *recent],
-                    ),
-                    (
-                        'days_amended', self.env._("Signed M-PESA days with something new"),
-                        [('unseen_count', '>', 0)],
-                    ),
-                )
-            ])
+            needs += self._count_needs(self._get_days(facts))
         return needs
+
+    @api.model
+    def _get_days(self, facts):
+        """ Return which days of M-PESA need somebody.
+
+        :param dict facts: As in :meth:`_get_facts`.
+        :return: `key`, `label`, model, domain and kinds of view of each.
+        :rtype: list[tuple]
+        """
+        labels = {
+            'different': self.env._("M-PESA days with differences"),
+            'unproven': self.env._("M-PESA days not yet proven by statement"),
+            'unsigned': self.env._("M-PESA days proven and not signed"),
+            'amended': self.env._("Signed M-PESA days with something new"),
+        }
+        first = facts['day'] - timedelta(days=UNSIGNED_DAYS)
+        recent = [('day', '>=', first), ('day', '<', facts['day'])]
+        domains = {
+            'different': [('state', '=', 'different')],
+            'unproven': [('state', '=', 'unproven'), *recent],
+            'unsigned': [('state', '=', 'proven'), *recent],
+            'amended': [('unseen_count', '>', 0)],
+        }
+        return [
+            (f'days_{key}', labels[key], 'mpesa.day.close', domain, ('list', 'kanban', 'form'))
+            for key, domain in domains.items()
+        ]

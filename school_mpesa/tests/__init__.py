@@ -30,6 +30,8 @@ from . import test_request_live
 from . import test_register_payment
 from . import test_ask
 from . import test_chase
+from . import test_day_close
+from . import test_day_planted
 from . import test_provider
 from . import test_pull
 from . import test_status_question

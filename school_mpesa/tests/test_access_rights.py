@@ -17,6 +17,9 @@ RIGHTS = {
     'mpesa.transaction': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.command': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.exchange': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.day.close': {'bursar': 'rw', 'administrator': 'rw'},
+    'mpesa.day.difference': {'bursar': 'rw', 'administrator': 'rw'},
+    'mpesa.day.amendment': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.source.address': {'administrator': 'rwcd'},
     'mpesa.callback.token': {},
     'mpesa.callback.key': {},
@@ -46,6 +49,11 @@ CALLABLE = {
     'mpesa.callback.token': {'create', 'unlink'},
     'mpesa.command': {'action_ask_again', 'action_mark_seen', 'action_pull_now'},
     'mpesa.source.address': {'create', 'write', 'unlink'},
+    'mpesa.day.close': {
+        'write', 'action_compute', 'action_prove_today', 'action_sign', 'action_see_amendments',
+    },
+    'mpesa.day.difference': {'write', 'action_open'},
+    'mpesa.day.amendment': {'action_open'},
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',

@@ -7,6 +7,7 @@ from . import ir_http
 from . import mpesa_callback
 from . import mpesa_callback_doubt
 from . import mpesa_callback_drain
+from . import mpesa_callback_found
 from . import mpesa_callback_key
 from . import mpesa_callback_opening
 from . import mpesa_callback_process

@@ -17,7 +17,7 @@ class Arrival:
     """Money that Safaricom says has reached a shortcode.
 
     :ivar callback: The message (mpesa.callback), or None when a receipt is made anew.
-    :ivar str source: 'stk' or 'confirmation'.
+    :ivar str source: 'stk', 'confirmation', 'pull', 'statement' or 'status'.
     :ivar str receipt: The M-PESA code.
     :ivar Decimal amount: KES.
     :ivar datetime paid_at: Naive UTC.
@@ -65,6 +65,13 @@ class Arrival:
             return daraja.msisdn.parse(self.phone)
         except daraja.MsisdnError:
             return None
+
+    def is_found(self):
+        """ Tell whether we asked for the news, instead of Safaricom's posting it.
+
+        :rtype: bool
+        """
+        return self.source not in {'stk', 'confirmation'}
 
     def get_digest(self):
         """ Return a keyed digest of what the message says: to the letter, so that any other content

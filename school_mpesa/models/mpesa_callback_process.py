@@ -4,6 +4,7 @@ from odoo import models
 
 from .. import daraja, vault
 from .mpesa_arrival import Arrival
+from .mpesa_callback_found import FOUND_ENDPOINTS
 
 
 class MpesaCallback(models.Model):
@@ -82,6 +83,8 @@ class MpesaCallback(models.Model):
             return self._read_stk(daraja.parse_stk_callback(body), asked)
         if self.endpoint == 'confirmation':
             return self._read_confirmation(daraja.parse_c2b(body))
+        if self.endpoint in FOUND_ENDPOINTS:
+            return self._read_found(body)
         if self.endpoint == 'validation':
             self._close('done')  # It was answered when it came; money is told by a confirmation.
         else:

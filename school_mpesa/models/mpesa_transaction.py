@@ -54,11 +54,21 @@ class MpesaTransaction(models.Model):
     )
     source = fields.Selection(
         string="Learnt From",
-        selection=[('stk', "Prompt result"), ('confirmation', "Paybill confirmation")],
+        selection=[
+            ('stk', "Prompt result"), ('confirmation', "Paybill confirmation"), ('pull', "Pull"),
+            ('statement', "Statement"), ('status', "Status question"),
+        ],
         required=True, readonly=True,
     )
     verified_by = fields.Char(
         string="Also Seen In", readonly=True, help="The other messages that told the same.",
+    )
+    pulled_at = fields.Datetime(
+        string="Told by Pull", readonly=True, help="When Pull told of it, stored in UTC.",
+    )
+    stated_at = fields.Datetime(
+        string="On a Statement", readonly=True,
+        help="When a statement that tells of it was imported, stored in UTC.",
     )
     stk_digest = fields.Char(
         readonly=True, groups='base.group_system',

@@ -144,7 +144,7 @@ class MpesaTransaction(models.Model):
             'paid_at': arrival.paid_at,
             'account_reference': arrival.get_safe_reference(),
             'source': arrival.source,
-            f'{arrival.source}_digest': arrival.get_digest(),
+            **self._prepare_source(arrival),
             'payer_mask': arrival.get_mask(),
             'payer_index': number and vault.blind_index('phone', number.wire),
             **self._seal_payer(
@@ -198,7 +198,7 @@ class MpesaTransaction(models.Model):
             ),
             'mpesa_in_flight': False,
             'mpesa_next_query_at': (
-                arrival.source == 'confirmation' and tx._mpesa_get_check_of_guess()
+                arrival.source != 'stk' and tx._mpesa_get_check_of_guess()
             ),
             'mpesa_needs_person': False,
             'mpesa_receipt_id': arrival.receipt_record.id,

@@ -64,7 +64,9 @@ class MpesaTransaction(models.Model):
 
         :rtype: payment.transaction
         """
-        recently = arrival.callback.received_at - timedelta(seconds=const.RECENTLY_CLOSED_SECONDS)
+        # What was found may be days old: then the money's own time counts.
+        came_at = arrival.paid_at if arrival.is_found() else arrival.callback.received_at
+        recently = came_at - timedelta(seconds=const.RECENTLY_CLOSED_SECONDS)
         paid_by = arrival.paid_at + timedelta(seconds=const.CLOCK_DIFFERENCE_SECONDS)
         domain = [
             # By the shortcode: a disabled provider's address goes on hearing of the money of the

@@ -1,6 +1,6 @@
 import json
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from odoo.addons.school_fees.rules.admission_number import canonical_key
 
@@ -22,7 +22,7 @@ class MpesaTransaction(models.Model):
         """
         self.ensure_one()
         callback = arrival.callback
-        told = self[f'{arrival.source}_digest']
+        told = self._get_told(arrival)
         if told == arrival.get_digest() and callback.mpesa_transaction_id != self:
             callback._close('repeat', movement=self, tx=self.payment_transaction_id)
             return
@@ -42,7 +42,10 @@ class MpesaTransaction(models.Model):
         elif arrival.tx:
             # Its own result has come: certain now.
             arrival.tx.write({'mpesa_result_source': 'callback', 'mpesa_next_query_at': False})
-        elif not (self.receipt_id or told or self.previous_receipt_id):
+        elif not (
+            self.receipt_id or told or self.previous_receipt_id
+            or (arrival.is_found() and self.account_reference)
+        ):
             # Only this message says whose money it is, and no person decided about it.
             provider = callback.provider_id
             if not self._identify(
@@ -57,9 +60,12 @@ class MpesaTransaction(models.Model):
             else not told and self._find_other_owner(arrival)
         )
         self._learn(arrival)
+        if problem:
+            state = 'conflict'
+        else:
+            state = 'repeat' if arrival.is_found() and arrival.movement != self else 'done'
         callback._close(
-            'conflict' if problem else 'done', problem or False, movement=self,
-            tx=self.payment_transaction_id,
+            state, problem or False, movement=self, tx=self.payment_transaction_id,
         )
 
     def _learn(self, arrival):
@@ -71,11 +77,33 @@ class MpesaTransaction(models.Model):
         self.ensure_one()
         others = {*(self.verified_by or '').split(), arrival.source} - {self.source}
         self.write({
-            f'{arrival.source}_digest': arrival.get_digest(),
+            **self._prepare_source(arrival),
             'account_reference': self.account_reference or arrival.get_safe_reference(),
             'verified_by': ' '.join(sorted(others)),
         })
         self._learn_payer(arrival)
+
+    def _get_told(self, arrival):
+        """ Return the digest of what this kind of message said about the movement before.
+
+        What we asked for has none: Pull, statement and status say the same in other words.
+
+        :param Arrival arrival: The news.
+        :rtype: str | bool
+        """
+        return not arrival.is_found() and self[f'{arrival.source}_digest']
+
+    @api.model
+    def _prepare_source(self, arrival):
+        """ Return the values that remember by which way a movement was told of.
+
+        :param Arrival arrival: The news.
+        :rtype: dict
+        """
+        if not arrival.is_found():
+            return {f'{arrival.source}_digest': arrival.get_digest()}
+        column = {'pull': 'pulled_at', 'statement': 'stated_at'}.get(arrival.source)
+        return {column: fields.Datetime.now()} if column else {}
 
     def _book_anew(self, arrival):
         """ Take the money from where it is booked, and book it as a message says.
@@ -108,7 +136,7 @@ class MpesaTransaction(models.Model):
         self.ensure_one()
         if not self._same_money(arrival.amount):
             return self.env._("Another amount for a known M-PESA code.")
-        told = self[f'{arrival.source}_digest']
+        told = self._get_told(arrival)
         if told and told != arrival.get_digest():
             return self.env._("Another account or phone for a known M-PESA code.")
         if not arrival.tx and (problem := self._find_other_account(arrival)):

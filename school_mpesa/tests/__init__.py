@@ -3,6 +3,7 @@ from . import test_booking
 from . import test_booking_branches
 from . import test_booking_conflict
 from . import test_booking_doubt
+from . import test_booking_found
 from . import test_booking_guess
 from . import test_identify
 from . import test_inbox

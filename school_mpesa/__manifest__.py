@@ -18,6 +18,7 @@
         'data/ir_cron_data.xml',
         'data/mpesa_source_address_data.xml',
 
+        'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
         'wizards/mpesa_message_check_views.xml',
@@ -28,6 +29,7 @@
 
         'views/account_move_views.xml',
         'views/mpesa_callback_views.xml',
+        'views/mpesa_command_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_transaction_views.xml',
         'views/mpesa_unidentified_views.xml',

@@ -29,6 +29,8 @@ from . import test_register_payment
 from . import test_ask
 from . import test_chase
 from . import test_provider
+from . import test_pull
+from . import test_status_question
 from . import test_provider_health
 from . import test_odoo_road
 from . import test_message_check

@@ -56,6 +56,9 @@ from .security_credential import (
     read_certificate,
     security_credential,
 )
+from .statement import OrganisationStatement, StatementLine, UnreadableRow, read_statement
+from .statement_balance import Gap, find_gaps, oldest_first
+from .statement_error import StatementError
 from .stk import LEAST_AMOUNT, MOST_AMOUNT, StkPush, StkPushAccepted
 from .stk_query import StkQuery, StkQueryAnswer
 from .stk_text import clean_text

@@ -1,5 +1,6 @@
 """A client of the control interface, used by the tests and by ``make run``."""
 
+import base64
 import time
 from decimal import Decimal
 
@@ -207,6 +208,72 @@ class SimulatorControl:
             amount=str(amount),
             kind=kind,
         )
+
+    def transfer(self, shortcode, account, amount, payer='bank', code=None, name=None):
+        """Pay from an organisation. :param payer: ``bank``, ``till`` or ``organisation``"""
+        return self._call(
+            'transfer',
+            shortcode=shortcode,
+            account=account,
+            amount=str(amount),
+            payer=payer,
+            code=code,
+            name=name,
+        )
+
+    def charge(self, receipt, amount):
+        """Charge for a payment; the setting ``pay_bill_charge`` does so for all."""
+        return self._call('charge', receipt=receipt, amount=str(amount))
+
+    def reverse(self, receipt, amount=None):
+        """Give a payment back without telling the organisation. :return: the event"""
+        return self._call('reverse', receipt=receipt, amount=amount and str(amount))
+
+    def sweep(self, shortcode, amount=None, onward=True):
+        """Utility to settlement account and, with ``onward``, on to MMF. :return: the events"""
+        return self._call(
+            'sweep', shortcode=shortcode, amount=amount and str(amount), onward=onward
+        )
+
+    def withdraw(self, shortcode, amount=None):
+        """From the MMF account to the bank. :return: the event"""
+        return self._call('withdraw', shortcode=shortcode, amount=amount and str(amount))
+
+    def accounts(self, shortcode):
+        """:return: ``balance`` (utility), settlement, working, charges_paid, banked; Decimals"""
+        found = self._call('accounts', shortcode=shortcode)
+        return {name: Decimal(amount) for name, amount in found.items()}
+
+    def events(self, shortcode=None):
+        """:return: charges, reversals, sweeps and withdrawals"""
+        return self._call('events', shortcode=shortcode)
+
+    def statement_rows(self, shortcode, start=None, end=None, scope='utility'):
+        """:return: the facts and the rows of a statement, for `mutator` and `statement_file`"""
+        told = self._call('statement_rows', shortcode=shortcode, start=start, end=end, scope=scope)
+        return told['facts'], told['rows']
+
+    def statement(self, shortcode, start=None, end=None, template='A', form='csv', **options):
+        """The statement as the portal gives it.
+
+        :param start: ``2026-09-14 00:00:00`` in EAT; None for the beginning
+        :param end: the last second, EAT; None for now
+        :param template: ``A``, ``B``, ``business`` or ``older``
+        :param form: ``csv`` or ``xlsx``
+        :param options: scope (``utility``, or ``all`` accounts as B has them), encoding,
+            delimiter, date_cells
+        :return: the name of the file, and its bytes
+        """
+        told = self._call(
+            'statement',
+            shortcode=shortcode,
+            start=start,
+            end=end,
+            template=template,
+            form=form,
+            **options,
+        )
+        return told['name'], base64.b64decode(told['content'])
 
     def conservation(self):
         return self._call('conservation')

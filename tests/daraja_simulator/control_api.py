@@ -5,6 +5,7 @@ wraps them.
 """
 
 import asyncio
+import base64
 import inspect
 import json
 import secrets
@@ -12,6 +13,7 @@ import secrets
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from . import organisation
 from .clock import parse_eat
 from .forged import as_bytes, forged_stk
 from .oauth import ConsumerApp
@@ -20,6 +22,9 @@ from .paybill import PaymentRefused, pay_bill
 from .pushes import PromptClosed
 from .scripts import ScriptError
 from .settings import SettingError
+from .statement import statement
+from .statement_file import make_file
+from .transfer import transfer
 from .wallets import UnknownParty
 
 
@@ -206,6 +211,45 @@ class ControlApi:
     async def pay_bill(self, msisdn, shortcode, account, amount, kind=None):
         paid = await pay_bill(self.world, msisdn, str(shortcode), account, amount, kind=kind)
         return paid.as_dict()
+
+    def transfer(self, shortcode, account, amount, payer='bank', code=None, name=None):
+        paid = transfer(self.world, str(shortcode), account, amount, payer, code, name)
+        return paid.as_dict()
+
+    def events(self, shortcode=None):
+        return [
+            event.as_dict()
+            for event in self.world.bank.events
+            if shortcode in (None, event.shortcode)
+        ]
+
+    def charge(self, receipt, amount):
+        return organisation.charge(self.world.bank, receipt, amount).as_dict()
+
+    def reverse(self, receipt, amount=None):
+        return organisation.reverse(self.world.bank, receipt, amount).as_dict()
+
+    def sweep(self, shortcode, amount=None, onward=True):
+        events = organisation.sweep(self.world.bank, str(shortcode), amount, onward)
+        return [event.as_dict() for event in events]
+
+    def withdraw(self, shortcode, amount=None):
+        return organisation.withdraw(self.world.bank, str(shortcode), amount).as_dict()
+
+    def accounts(self, shortcode):
+        return self.world.bank.shortcodes[str(shortcode)].accounts()
+
+    def statement_rows(self, shortcode, start=None, end=None, scope='utility'):
+        facts, rows = statement(self.world, str(shortcode), start, end, scope)
+        return {'facts': facts, 'rows': rows}
+
+    def statement(
+        self, shortcode, start=None, end=None, scope=None, template='A', form='csv', **options
+    ):
+        scope = scope or ('all' if template == 'B' else 'utility')
+        facts, rows = statement(self.world, str(shortcode), start, end, scope)
+        name, content = make_file(facts, rows, template, form, **options)
+        return {'name': name, 'content': base64.b64encode(content).decode()}
 
     def conservation(self):
         return self.world.bank.conservation()

@@ -44,6 +44,8 @@ class Phones:
         world = self.simulator.world
         phones = {}
         for msisdn, wallet in world.bank.wallets.items():
+            if wallet.is_organisation:
+                continue
             phones[msisdn] = {'msisdn': msisdn, 'name': wallet.name, 'prompts': 0}
         for push in world.pushes.all.values():
             row = phones.setdefault(push.phone, {'msisdn': push.phone, 'name': '', 'prompts': 0})

@@ -33,6 +33,7 @@ CHOICES = {
     'same_amount_rule': ('paid', 'asked', 'off'),
     'amount_limits': ('sync', 'callback'),
     'long_reference': ('reject', 'truncate', '1025'),
+    'pay_bill_charge': ('off', 'mgao', 'customer'),
     'auto_answer': (None, 'pin', 'cancel', 'ignore', 'wrong_pin'),
 }
 
@@ -88,6 +89,8 @@ class Settings:
     amount_limits: str = 'sync'
     daily_limit: bool = True
     long_reference: str = 'reject'
+    # What the organisation pays for each payment
+    pay_bill_charge: str = 'off'
     # Phones
     open_wallets: bool = True
     open_wallet_balance: str = WALLET_BALANCE

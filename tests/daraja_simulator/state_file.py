@@ -6,11 +6,12 @@ from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 
-from .wallets import Movement, Shortcode, Wallet
+from .organisation import Event
+from .wallets import ACCOUNTS, Movement, Shortcode, Wallet
 
 
 SAVE_SECONDS = 2
-_MONEY = ('balance', 'amount', 'wallet_after', 'balance_after')
+_MONEY = (*ACCOUNTS, 'amount', 'wallet_after', 'balance_after', 'source_after', 'target_after')
 
 
 class StateFile:
@@ -34,6 +35,7 @@ class StateFile:
             })
             for row in kept['movements']:
                 bank.record(Movement(**_money(row)))
+            bank.events.extend(Event(**_money(row)) for row in kept.get('events', ()))
             bank.put_in = Decimal(kept['put_in'])
             if kept['seed'] == world.seed:
                 # With another seed the serials differ anyway.
@@ -51,6 +53,7 @@ class StateFile:
                 'wallets': [asdict(wallet) for wallet in bank.wallets.values()],
                 'shortcodes': [asdict(code) for code in bank.shortcodes.values()],
                 'movements': [asdict(movement) for movement in bank.ledger],
+                'events': [asdict(event) for event in bank.events],
             },
             default=str,
         )

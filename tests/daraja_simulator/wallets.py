@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from . import organisation
 from .defaults import FIRST_NAMES, LAST_NAMES
 
 
@@ -17,6 +18,7 @@ MOST_AMOUNT = 250_000
 MOST_A_DAY = 500_000
 PIN_TRIES = 3
 CENT = Decimal('0.01')
+ACCOUNTS = ('balance', 'settlement', 'working', 'charges_paid', 'banked')
 
 
 def shillings(amount):
@@ -38,6 +40,8 @@ class Wallet:
     balance: Decimal
     active: bool = True
     wrong_pins: int = 0
+    # An organisation's own account is kept as one; its number is no phone.
+    is_organisation: bool = False
 
     @property
     def locked(self):
@@ -56,7 +60,11 @@ class Wallet:
 
 @dataclass
 class Shortcode:
-    """A paybill, or a till with its store number; ``balance`` is the utility account."""
+    """A paybill, or a till with its store number.
+
+    ``balance`` is the utility account (of a till, the merchant account), where payers' money
+    arrives; the other accounts lie behind it (daraja.md 23).
+    """
 
     number: str
     passkey: str
@@ -64,6 +72,11 @@ class Shortcode:
     kind: str = 'paybill'
     till_number: str | None = None
     balance: Decimal = Decimal(0)
+    settlement: Decimal = Decimal(0)
+    working: Decimal = Decimal(0)
+    # What Safaricom kept, and what went on to the bank.
+    charges_paid: Decimal = Decimal(0)
+    banked: Decimal = Decimal(0)
     confirmation_url: str | None = None
     validation_url: str | None = None
     validation_on: bool = False
@@ -72,12 +85,16 @@ class Shortcode:
     pull_registered: bool = False
 
     def as_dict(self):
-        return {**self.__dict__, 'balance': shillings(self.balance)}
+        return {**self.__dict__, **self.accounts()}
+
+    def accounts(self):
+        """:return: what is in each account, KES as text"""
+        return {name: shillings(getattr(self, name)) for name in ACCOUNTS}
 
 
 @dataclass
 class Movement:
-    """Money that went from one account to another."""
+    """A payment to a shortcode."""
 
     receipt: str
     kind: str
@@ -93,6 +110,8 @@ class Movement:
     balance_after: Decimal
     third_party_id: str = ''
     checkout_request_id: str | None = None
+    # Its place among all that happened, as one second holds many.
+    sequence: int = 0
 
     def as_dict(self):
         return {
@@ -115,6 +134,8 @@ class Bank:
     wallets: dict = field(default_factory=dict)
     shortcodes: dict = field(default_factory=dict)
     ledger: list = field(default_factory=list)
+    # What else moved money of a shortcode: charges, reversals, sweeps (see organisation.py).
+    events: list = field(default_factory=list)
     by_phone: dict = field(default_factory=lambda: defaultdict(list))
     put_in: Decimal = Decimal(0)
 
@@ -150,8 +171,11 @@ class Bank:
     def set_balance(self, account, balance):
         """Put money in or take it out by decree, and remember that it was so."""
         wanted = Decimal(str(balance))
-        self.put_in += wanted - account.balance
+        moved = wanted - account.balance
+        self.put_in += moved
         account.balance = wanted
+        if moved and isinstance(account, Shortcode):
+            organisation.adjusted(self, account, moved)
 
     def refusal(self, wallet, amount, shortcode):
         """Why the core would not move this money.
@@ -209,8 +233,13 @@ class Bank:
         shortcode.balance += movement.amount
         movement.wallet_after, movement.balance_after = wallet.balance, shortcode.balance
         movement.third_party_id = third_party_id
+        movement.sequence = self.next_sequence()
         self.record(movement)
+        organisation.charge_for(self, movement)
         return movement
+
+    def next_sequence(self):
+        return len(self.ledger) + len(self.events) + 1
 
     def record(self, movement):
         self.ledger.append(movement)
@@ -237,10 +266,15 @@ class Bank:
         """:return: dict; ``ok`` says that no shilling was made or lost"""
         wallets = sum((wallet.balance for wallet in self.wallets.values()), Decimal(0))
         utility = sum((code.balance for code in self.shortcodes.values()), Decimal(0))
+        behind = sum(
+            (getattr(code, name) for code in self.shortcodes.values() for name in ACCOUNTS[1:]),
+            Decimal(0),
+        )
         return {
-            'ok': wallets + utility == self.put_in,
+            'ok': wallets + utility + behind == self.put_in,
             'wallets': shillings(wallets),
             'shortcodes': shillings(utility),
+            'behind': shillings(behind),
             'put_in': shillings(self.put_in),
             'moved': shillings(sum((move.amount for move in self.ledger), Decimal(0))),
             'receipts': len({move.receipt for move in self.ledger}),

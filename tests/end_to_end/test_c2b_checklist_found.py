@@ -15,6 +15,7 @@ from checklist_kit import (
     manner,
     messages,
     next_student,
+    pay,
     unknown_money,
 )
 from road import wait_for
@@ -36,7 +37,7 @@ def answered(road, after):
             " needs_person FROM mpesa_command WHERE id > %s ORDER BY id", [after],
         )
         return rows if all(row['state'] not in {'queued', 'sent'} for row in rows) else None
-    return wait_for(look, "answers of Safaricom", timeout=30)
+    return wait_for(look, "answers of Safaricom", timeout=75)
 
 
 def last_question(road):
@@ -53,6 +54,7 @@ def pull(road):
     :return: The question's row.
     :rtype: dict
     """
+    answered(road, 0)  # One that goes on would be joined, and it tells of the past only.
     last = last_question(road)
     road.call('admin', 'payment.provider', 'action_mpesa_pull_now', [road.school['provider_id']])
     row, = answered(road, last)
@@ -64,7 +66,10 @@ def pull(road):
     {}, {'pull_msisdn_form': 'masked'}, {'pull_times': 'eat'}, {'pull_page_rows': 3},
 ], ids=str)
 def test_a_dropped_confirmation_is_found_by_pull(road, form):
-    unknown, student = unknown_money(road), next_student(road)
+    student = next_student(road)
+    told = pay(road, student['admission_no'])  # its time tells in which zone Pull's times are
+    assert_on(road, told, student)
+    unknown = unknown_money(road)
     lost = [hold(road, typed) for typed in (
         student['admission_no'], f" {student['admission_no'].lower()}", UNKNOWN, '',
     )]
@@ -95,6 +100,8 @@ def test_a_dropped_confirmation_is_found_by_pull(road, form):
 
 
 def test_a_prompt_of_which_both_messages_were_lost_is_found_by_pull(road):
+    student = next_student(road)
+    assert_on(road, pay(road, student['admission_no']), student)  # for the zone, as above
     phone = road.next_phone()
     road.control.script(phone=phone, callback='missing', c2b_order='none')
     asked = road.ask(phone=phone)

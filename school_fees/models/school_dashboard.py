@@ -266,5 +266,5 @@ class SchoolDashboard(models.AbstractModel):
             'type': 'ir.actions.act_window', 'name': name, 'res_model': model,
             'views': [view if isinstance(view, tuple) else (False, view) for view in views],
             'domain': list(Domain('company_id', '=', self.env.company.id) & Domain(domain)),
-            'context': {}, **values,
+            'mobile_view_mode': 'kanban', 'context': {}, **values,
         }

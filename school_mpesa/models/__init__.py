@@ -36,6 +36,7 @@ from . import mpesa_statement_reversal
 from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_booking
+from . import mpesa_transaction_day
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet

@@ -44,7 +44,7 @@ def make_day(stack, road, past, days):
     road.control.advance(60)
     road.control.sweep(shortcode, 400)
     wait_for(lambda: len(stack.sql(
-        'SELECT FROM mpesa_transaction WHERE receipt = ANY(%s)', [receipts],
+        'SELECT id FROM mpesa_transaction WHERE receipt = ANY(%s)', [receipts],
     )) == 2, "both payments in the books")
     past(0)
     facts, rows = road.control.statement_rows(
@@ -70,7 +70,7 @@ def import_statement(page, stack, file):
     dialog.locator('button[name=action_import]').click()
     expect(dialog).to_have_count(0)
     wait_for(lambda: not stack.sql(
-        "SELECT FROM mpesa_statement_line WHERE state = 'new' AND kind <> 'other'"
+        "SELECT id FROM mpesa_statement_line WHERE state = 'new' AND kind <> 'other'"
         " OR state = 'found' AND mpesa_transaction_id IS NULL",
     ), "a booked statement")
 

@@ -66,7 +66,7 @@ def import_statement(page, stack, file):
     dialog.locator('input[type=file]').set_input_files(
         {'name': name, 'mimeType': 'text/csv', 'buffer': content},
     )
-    expect(dialog.locator('[name=file]')).to_contain_text(name)
+    expect(dialog.locator('[name=file] input[type=text]')).to_have_value(name)
     dialog.locator('button[name=action_import]').click()
     expect(dialog).to_have_count(0)
     wait_for(lambda: not stack.sql(

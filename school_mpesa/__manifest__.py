@@ -23,6 +23,7 @@
         'report/mpesa_day_close_report.xml',
         'report/mpesa_day_close_templates.xml',
 
+        'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
         'wizards/mpesa_message_check_views.xml',
@@ -36,12 +37,14 @@
 
         'views/account_move_views.xml',
         'views/mpesa_callback_views.xml',
+        'views/mpesa_command_views.xml',
         'views/mpesa_day_close_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_statement_line_views.xml',
         'views/mpesa_statement_views.xml',
         'views/mpesa_reversal_views.xml',
         'views/mpesa_transaction_views.xml',
+        'views/mpesa_near_views.xml',
         'views/mpesa_unidentified_views.xml',
         'views/payment_provider_views.xml',
         'views/payment_transaction_views.xml',

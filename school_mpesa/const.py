@@ -47,3 +47,14 @@ PROMPT_LIMITS = ((3, 600), (10, 86_400))
 # Messages that one person may check: at most so many in a window of so many seconds. Enough for
 # a queue at the counter, and far too few to walk through codes.
 MESSAGE_CHECK_LIMITS = ((40, 600), (400, 86_400))
+
+# Questions about single payments that one person may ask of Safaricom, in the same way. The
+# limits of messages are looser: a code that is in our books needs no question.
+STATUS_QUESTION_LIMITS = ((30, 600), (200, 86_400))
+# How long the result of a question is waited for, in seconds, before a person may ask again. One
+# that comes later still counts.
+STATUS_PATIENCE_SECONDS = 600
+# An answer that is younger than this, in seconds, is not asked for again at the counter.
+STATUS_FRESH_SECONDS = 30
+# The longest that one call to Safaricom lasts, in seconds (the limit of the provider's setting).
+LONGEST_CALL_SECONDS = 60

@@ -188,6 +188,11 @@ def _load_provider(env, company):
         'mpesa_consumer_secret': defaults.CONSUMER_SECRET,
         'mpesa_passkey': defaults.SCHOOL_PASSKEY,
         'mpesa_allow_credit': True,
+        'mpesa_status_enabled': True,
+        'mpesa_initiator_name': defaults.SCHOOL_OPERATOR,
+        'mpesa_initiator_password': defaults.SCHOOL_OPERATOR_PASSWORD,
+        'mpesa_pull_enabled': True,
+        'mpesa_nominated_number': '0712 000 100',
     }
     if provider:
         provider.write(values)
@@ -271,14 +276,19 @@ def connect_school(env, url, simulator_url):
 
 
 def _connect_simulator(env, provider, url, simulator_url):
-    """ What an administrator does at Safaricom: register the confirmation address. """
+    """ What an administrator does at Safaricom: register the addresses, fetch the certificate. """
     from daraja_simulator.control import SimulatorControl
     control = SimulatorControl(simulator_url)
     token = env['mpesa.callback.token']._get(provider, 'c2b')
     control.set_shortcode(
         SHORTCODE, name=SCHOOL.upper(),
-        confirmation_url=f'{url}/collect/{token}/c2b/confirmation',
+        confirmation_url=f'{url}/collect/{token}/c2b/confirmation', pull_registered=True,
     )
+    # A simulator has a key pair of its own, new at each start.
+    values = {'mpesa_certificate': control.certificate()}
+    if not provider.mpesa_pull_registered_at:
+        values['mpesa_pull_registered_at'] = env.cr.now().replace(microsecond=0)
+    provider.write(values)
     for link in env['school.guardian.link'].search([]):
         for number in link.partner_id._get_school_phones():
             control.add_wallet(number.lstrip('+'), name=link.partner_id.name.upper())

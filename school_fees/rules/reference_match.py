@@ -108,7 +108,7 @@ class ReferenceMatcher:
         """
         reading = self._read(text)
         return {
-            key for one in (reading, *self._read_behind_code(reading))
+            key for one in (reading, *self._read_behind_code(reading).values())
             for key in (one.key, *(candidate.key for candidate in one.all_candidates()))
         } - {''}
 
@@ -144,6 +144,16 @@ class ReferenceMatcher:
         """
         reading = self._read(text)
         return self._suggest(reading, match) if reading.key and not match.posts else match
+
+    def read_names(self, text, holder):
+        """ Return the words of a reference that are names of a student or family.
+
+        :param str text: What the payer typed.
+        :param holder: The student or family.
+        :rtype: set[str]
+        """
+        words = self._read(text).words()
+        return words and words & self.directory.get_names(holder)
 
     def _read(self, text):
         text = (text or '').strip()
@@ -276,6 +286,11 @@ class ReferenceMatcher:
         found = list(match.found)
         fits_many = match.fits_many
         by_number = bool(found)
+        if not by_number:  # All steps ask for keys: together they are one question.
+            self.directory.find_keys({
+                *reading.windows(), *reading.look_alikes(), *reading.reordered(),
+                *reading.slips(),
+            })
         for step in () if by_number else steps:
             some = _first_ones(step(reading))
             fits_many |= len(some) > MOST_SUGGESTIONS
@@ -326,12 +341,7 @@ class ReferenceMatcher:
         return [(holder, PHONE) for holder in self.directory.find_phone(digits)] if digits else []
 
     def _find_slips(self, reading):
-        slips = set()
-        for key in reading.keys_to_correct():
-            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
-            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
-                slips |= one_slip_away(key)
-        return self._look_up(slips, SLIP)
+        return self._look_up(reading.slips(), SLIP)
 
     def _look_up(self, keys, reason):
         if not keys:
@@ -345,13 +355,14 @@ class ReferenceMatcher:
     def _find_by_names(self, reading, found):
         """ Return who has most of the words as a name, unless they belong to who was found. """
         words = reading.words()
-        for holder, _reason in found:
-            words -= self.directory.get_names(holder)
         if not words:
             return []
-        counts = Counter(
-            holder for holders in self.directory.find_names(words).values() for holder in holders
-        )
+        named = self.directory.find_names(words)
+        if not any(named.values()):
+            return []
+        for holder, _reason in found:
+            words -= self.directory.get_names(holder)
+        counts = Counter(holder for word in words for holder in named[word])
         most = max(counts.values(), default=0)
         return [(holder, NAME) for holder, count in counts.items() if count == most]
 
@@ -379,6 +390,7 @@ class _Reading:
         parts = drop_terms_and_levels(self.all_parts, levels=levels)
         self.has_prefix = bool(style.prefix) and any(part.text == style.prefix for part in parts)
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
+        self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
 
     def all_candidates(self):
@@ -389,6 +401,8 @@ class _Reading:
 
         :rtype: list[_Candidate]
         """
+        if self._candidates is not None:
+            return self._candidates
         readings = {
             tuple(part.text for part in reading.parts): reading for reading in (
                 self, *(
@@ -397,7 +411,10 @@ class _Reading:
                 )
             )
         }
-        return [candidate for reading in readings.values() for candidate in reading.candidates()]
+        self._candidates = [
+            candidate for reading in readings.values() for candidate in reading.candidates()
+        ]
+        return self._candidates
 
     def words(self):
         """ Return the words that may be names. """
@@ -512,9 +529,14 @@ class _Reading:
                 return found.group(1)
         return ''
 
-    def keys_to_correct(self):
-        """ Return the keys in which a slip is looked for. """
-        return {self.key, *self._plain_keys()}
+    def slips(self):
+        """ Return the keys that one slip may have made the keys that were typed of. """
+        slips = set()
+        for key in {self.key, *self._plain_keys()}:
+            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
+            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
+                slips |= one_slip_away(key)
+        return slips
 
     def may_be_amount(self, amount):
         """ Return whether the number is what was paid, which many type by mistake.

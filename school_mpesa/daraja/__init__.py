@@ -37,6 +37,8 @@ from .errors import (
 from .exchange import Exchange, redact_answer, redact_request
 from .message_text import MessageText, day_of_code, read_message, similar_codes
 from .msisdn import Msisdn, MsisdnError
+from .pull import HOURS as PULL_HOURS
+from .pull import PAGE_ROWS as PULL_PAGE_ROWS
 from .pull import (
     PulledPayment,
     PullPage,
@@ -45,10 +47,16 @@ from .pull import (
     PullRegistration,
     pull_window,
 )
+from .pull_times import moment_of, read_zone
 from .result_codes import RESULT_CODES, ResultCode, result_code
 from .results import Result, parse_result
 from .retry import Retry
-from .security_credential import Initiator, read_certificate, security_credential
+from .security_credential import (
+    Initiator,
+    is_security_credential,
+    read_certificate,
+    security_credential,
+)
 from .statement import OrganisationStatement, StatementLine, UnreadableRow, read_statement
 from .statement_balance import Gap, find_gaps, oldest_first
 from .statement_error import StatementError

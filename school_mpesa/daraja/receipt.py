@@ -14,3 +14,12 @@ def is_placeholder(receipt):
     """Whether this is the filler of a failed request (a date and seven zeros), not a payment."""
     text = canonical(receipt)
     return bool(_RECEIPT.fullmatch(text)) and text.endswith('0' * 7)
+
+
+def is_code(receipt):
+    """Whether this is a receipt number as Safaricom writes them, and no filler.
+
+    :param str receipt: In canonical form.
+    :rtype: bool
+    """
+    return bool(_RECEIPT.fullmatch(receipt)) and not is_placeholder(receipt)

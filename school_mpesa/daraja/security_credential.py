@@ -61,6 +61,20 @@ def security_credential(password, certificate):
     return base64.b64encode(key.encrypt(secret, padding.PKCS1v15())).decode('ascii')
 
 
+def is_security_credential(text):
+    """Tell whether a text can be an encrypted password, whoever encrypted it.
+
+    :param str text: Any text; blanks and line ends in it do not matter.
+    :rtype: bool
+    """
+    try:
+        sealed = base64.b64decode(''.join(text.split()), validate=True)
+    except (AttributeError, ValueError):
+        return False
+    # The length of the key: 1024 to 4096 bits.
+    return len(sealed) in {128, 256, 384, 512}
+
+
 @dataclass(frozen=True)
 class Initiator:
     """The API operator of an organisation. Its password is never shown by `repr`.
@@ -68,14 +82,20 @@ class Initiator:
     :param str name: The user name, as on the organisation portal.
     :param str password: Not stripped: a blank may be part of it.
     :param str | bytes certificate: M-PESA's, of the environment that is asked.
+    :param str ready: The encrypted password, as the Daraja portal makes it, instead of the two.
     """
 
     name: str
-    password: str = field(repr=False)
-    certificate: str | bytes = field(repr=False)
+    password: str = field(default='', repr=False)
+    certificate: str | bytes = field(default='', repr=False)
+    ready: str = field(default='', repr=False)
 
     def __post_init__(self):
         require(matches(_USER_NAME, self.name), 'Initiator')
+        if self.ready:
+            require(is_security_credential(self.ready), 'SecurityCredential')
+            object.__setattr__(self, '_credential', ''.join(self.ready.split()))
+            return
         try:
             # Encrypted once: any result can be used for many calls, and wrong parts show at once.
             credential = security_credential(self.password, self.certificate)

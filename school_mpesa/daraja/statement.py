@@ -106,6 +106,8 @@ class OrganisationStatement:
     :ivar bool period_stated: Whether the period stands in the file or its name.
     :ivar Decimal | None opening: KES before the first row, where it is said.
     :ivar Decimal | None closing: KES after the last row, where it is said.
+    :ivar Decimal | None total_in: KES that came in, where it is said.
+    :ivar Decimal | None total_out: KES that went out, above zero, where it is said.
     :ivar str template: "A", "B", "business" or "older".
     :ivar tuple lines: The completed movements, in the order of the file.
     :ivar int skipped: Rows that moved no money: declined, cancelled, or of nothing.
@@ -124,6 +126,8 @@ class OrganisationStatement:
     lines: tuple = field(repr=False)
     skipped: int = 0
     unreadable: tuple = ()
+    total_in: Decimal | None = None
+    total_out: Decimal | None = None
 
 
 def read_statement(filename, content):
@@ -139,7 +143,7 @@ def read_statement(filename, content):
         for number, cells in rows:
             columns = read_header(cells)
             if columns:
-                return _Reader(columns).read(filename, above, rows)
+                return _Reader(columns).read_rows(filename, above, rows)
             if len(above) == _HEADER_WITHIN:
                 break
             above.append((number, cells))
@@ -163,7 +167,7 @@ class _Reader:
         self.unreadable = []
         self.is_of_a_person = False
 
-    def read(self, filename, above, rows):
+    def read_rows(self, filename, above, rows):
         """Read the rows.
 
         :param list above: The rows above the header, as read.
@@ -190,7 +194,8 @@ class _Reader:
             account=preamble.account, period_start_utc=period[0], period_end_utc=period[1],
             period_stated=stated, opening=preamble.opening, closing=preamble.closing,
             template=self.columns.template, lines=tuple(self.lines), skipped=self.skipped,
-            unreadable=tuple(self.unreadable),
+            unreadable=tuple(self.unreadable), total_in=preamble.total_in,
+            total_out=preamble.total_out,
         )
 
     def _check(self, preamble):

@@ -88,7 +88,7 @@ class MpesaCallback(models.Model):
         if self.endpoint == 'validation':
             self._close('done')  # It was answered when it came; money is told by a confirmation.
         else:
-            self._close('parked', self.env._("It answers no request of ours."))
+            self._read_result(daraja.parse_result(body))
         return None
 
     def _read_confirmation(self, news):

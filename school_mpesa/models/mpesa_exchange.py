@@ -1,6 +1,13 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 
 from .. import vault
+
+
+# What Pull told of payers is in the inbox too, under keys that forgetting a payer deletes. The page
+# as it came is evidence for a while only: it lies under the server's key.
+PULLED_DAYS = 14
 
 
 class MpesaExchange(models.Model):
@@ -11,31 +18,50 @@ class MpesaExchange(models.Model):
     _order = 'id desc'
 
     transaction_id = fields.Many2one(
-        string="Payment Request", comodel_name='payment.transaction', required=True,
-        readonly=True, index=True, ondelete='cascade',
+        string="Payment Request", comodel_name='payment.transaction', readonly=True,
+        index='btree_not_null', ondelete='cascade',
+    )
+    command_id = fields.Many2one(
+        string="Question", comodel_name='mpesa.command', readonly=True, index='btree_not_null',
+        ondelete='cascade',
     )
     kind = fields.Selection(
-        string="Kind", selection=[('push', "Prompt"), ('query', "Query")], required=True,
-        readonly=True,
+        string="Kind",
+        selection=[
+            ('push', "Prompt"), ('query', "Query"), ('status', "Transaction status"),
+            ('pull', "Pull"),
+        ],
+        required=True, readonly=True,
     )
     outcome = fields.Char(string="Outcome", readonly=True)
     sealed = fields.Char(readonly=True, groups='base.group_system')
 
+    _subject = models.Constraint(
+        "CHECK ((transaction_id IS NULL) <> (command_id IS NULL))",
+        "An exchange is about one request or one question.",
+    )
+
     @api.model
-    def _keep(self, transaction, kind, outcome, exchange):
+    def _keep(self, subject, kind, outcome, exchange):
         """ Keep what was said, without password and token.
 
-        :param payment.transaction transaction: The request it was about.
-        :param str kind: 'push' or 'query'.
+        :param subject: The request (payment.transaction) or question (mpesa.command) it was about.
+        :param str kind: 'push', 'query', 'status' or 'pull'.
         :param str outcome: In one word, free of personal data.
         :param daraja.Exchange exchange: The question and answer without secrets, or None.
         :return: None
         """
+        link = 'command_id' if subject._name == 'mpesa.command' else 'transaction_id'
         self.sudo().create({
-            'transaction_id': transaction.id,
+            link: subject.id,
             'kind': kind,
             'outcome': outcome,
             'sealed': exchange and vault.seal(
-                transaction._mpesa_seal_context(kind), exchange.as_text()
+                subject._mpesa_seal_context(kind), exchange.as_text()
             ),
         })
+
+    @api.autovacuum
+    def _gc_pulled(self):
+        limit = fields.Datetime.now() - timedelta(days=PULLED_DAYS)
+        self.search([('kind', '=', 'pull'), ('create_date', '<', limit)]).unlink()

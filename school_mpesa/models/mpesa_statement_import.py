@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import split_every
 
 from .. import daraja
-from .mpesa_arrival import Arrival
+from .mpesa_arrival import Arrival, mask_numbers
 
 
 MOST_UNREADABLE = 50  # Rows that are named; the count tells of all.
@@ -308,7 +308,7 @@ class MpesaStatement(models.Model):
         self.ensure_one()
         self.env.flush_all()
         # Raw SQL: one statement for ten thousand lines, from their keys to both sides' marks.
-        self.env.cr.execute(SQL(
+        linked = self.env.execute_query(SQL(
             """
             WITH told AS (
                 UPDATE mpesa_statement_line line
@@ -323,23 +323,26 @@ class MpesaStatement(models.Model):
                    AND movement.shortcode = line.shortcode
                    AND movement.receipt = line.receipt
                    AND movement.kind = line.kind AND movement.direction = line.direction
-             RETURNING movement.id, line.state
+             RETURNING movement.id AS movement_id, line.id, line.state
+            ), marked AS (
+                UPDATE mpesa_transaction movement
+                   SET stated_at = %(now)s,
+                       verified_by = CASE
+                           WHEN told.state = 'different' OR movement.source = 'statement'
+                                OR 'statement' = ANY(string_to_array(movement.verified_by, ' '))
+                           THEN movement.verified_by
+                           ELSE array_to_string(ARRAY(
+                                SELECT name FROM unnest(string_to_array(
+                                    coalesce(movement.verified_by, ''), ' ') || 'statement'::text
+                                ) AS name WHERE name <> '' ORDER BY name), ' ')
+                           END
+                  FROM told WHERE movement.id = told.movement_id
             )
-            UPDATE mpesa_transaction movement
-               SET stated_at = %(now)s,
-                   verified_by = CASE
-                       WHEN told.state = 'different' OR movement.source = 'statement'
-                            OR 'statement' = ANY(string_to_array(movement.verified_by, ' '))
-                       THEN movement.verified_by
-                       ELSE array_to_string(ARRAY(
-                            SELECT name FROM unnest(string_to_array(
-                                coalesce(movement.verified_by, ''), ' ') || 'statement'::text
-                            ) AS name WHERE name <> '' ORDER BY name), ' ')
-                       END
-              FROM told WHERE movement.id = told.id
+            SELECT id FROM told
             """, statement=self.id, now=fields.Datetime.now(),
         ))
         self.env.invalidate_all(flush=False)
+        self._show_references([line_id for line_id, in linked])
 
     def _hand_over_found(self, lines):
         """ Put the payments that nobody told us of into the inbox, for the drain to book.
@@ -385,7 +388,7 @@ class MpesaStatement(models.Model):
         :return: None
         """
         # Raw SQL: by key, as the matching; a partial index holds only those that wait.
-        self.env.cr.execute(SQL(
+        linked = self.env.execute_query(SQL(
             """
             WITH told AS (
                 UPDATE mpesa_statement_line line SET mpesa_transaction_id = movement.id
@@ -395,11 +398,32 @@ class MpesaStatement(models.Model):
                    AND movement.shortcode = line.shortcode
                    AND movement.receipt = line.receipt
                    AND movement.kind = 'payment' AND movement.direction = 'in'
-             RETURNING movement.id, line.create_date
+             RETURNING movement.id AS movement_id, line.id, line.create_date
+            ), marked AS (
+                UPDATE mpesa_transaction movement
+                   SET stated_at = coalesce(movement.stated_at, told.create_date)
+                  FROM told WHERE movement.id = told.movement_id
             )
-            UPDATE mpesa_transaction movement
-               SET stated_at = coalesce(movement.stated_at, told.create_date)
-              FROM told WHERE movement.id = told.id
+            SELECT id FROM told
             """,
         ))
         self.env.invalidate_all(flush=False)
+        self._show_references([line_id for line_id, in linked])
+
+    @api.model
+    def _show_references(self, line_ids):
+        """ Let lines name the account as their movements do.
+
+        A number in it may be a phone's, so it was masked; where a student has that number, the
+        movement shows it whole.
+
+        :param list line_ids: Lines that were linked just now.
+        :return: None
+        """
+        lines = self.env['mpesa.statement.line'].sudo().search([
+            ('id', 'in', line_ids), ('account_reference', 'like', '*'),
+        ])
+        for line in lines:
+            known = line.mpesa_transaction_id.account_reference or ''
+            if line.account_reference == mask_numbers(known.strip())[:40]:
+                line.account_reference = known

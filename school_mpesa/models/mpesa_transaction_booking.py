@@ -163,6 +163,8 @@ class MpesaTransaction(models.Model):
             'provider_id': arrival.provider.id,
             'payment_transaction_id': arrival.tx.id if arrival.tx else False,
             'receipt_id': arrival.receipt_record.id if arrival.receipt_record else False,
+            'near_student_id': arrival.near_student.id if arrival.near_student else False,
+            'near_checked_by_id': False,
             'suspense_payment_id': (
                 arrival.suspense_payment.id if arrival.suspense_payment else False
             ),

@@ -10,6 +10,10 @@ class MpesaTransaction(models.Model):
     # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.transaction'
 
+    signed_amount = fields.Monetary(
+        string="In or Out", compute='_compute_signed_amount', store=True, precompute=True,
+        help="Below zero when the money went out.",
+    )
     is_returned = fields.Boolean(
         string="Reversed at M-PESA", readonly=True,
         help="All of it went back to the payer, so it is in our books no more.",
@@ -48,6 +52,13 @@ class MpesaTransaction(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends('amount', 'direction')
+    def _compute_signed_amount(self):
+        for movement in self:
+            movement.signed_amount = (
+                movement.amount if movement.direction == 'in' else -movement.amount
+            )
 
     @api.depends('previous_receipt_id', 'reverses_id')
     def _compute_reversed_of(self):

@@ -60,3 +60,16 @@ class MpesaTransaction(models.Model):
     def _compute_payer_name(self):
         for movement in self:
             movement.payer_name = movement._read_payer().get('name')
+
+    # === BUSINESS METHODS === #
+
+    def _is_disputed(self, endpoint):
+        """ Tell whether a message of a kind contradicts the movement, and waits for a person.
+
+        :param str endpoint: The kind of message.
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.sudo().callback_ids.filtered(
+            lambda c: c.endpoint == endpoint and c.state == 'conflict'
+        ))

@@ -62,15 +62,17 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _mpesa_seal(self, name):
+    def _mpesa_seal(self, name, keep_blanks=False):
         """ Save a secret encrypted, unless the screen sent back the mask.
 
-        :param str name: One of `SECRET_NAMES`.
+        :param str name: The field.
+        :param bool keep_blanks: Whether a blank may be part of it.
         :return: None
         :raise VaultError: If the server holds no encryption key.
         """
         for provider in self:
-            value = (provider[name] or '').strip()
+            value = provider[name] or ''
+            value = value if keep_blanks else value.strip()
             if value == SAVED:
                 continue
             if value and not vault.has_keys():
@@ -82,7 +84,7 @@ class PaymentProvider(models.Model):
     def _mpesa_secret(self, name):
         """ Return a secret in clear, for a call to Daraja.
 
-        :param str name: One of `SECRET_NAMES`.
+        :param str name: The field.
         :return: The secret, or '' when none is saved.
         :rtype: str
         :raise VaultError: If it cannot be opened.

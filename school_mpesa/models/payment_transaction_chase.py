@@ -8,8 +8,6 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import mute_logger
 
 from .. import const, daraja
 
@@ -69,31 +67,6 @@ class PaymentTransaction(models.Model):
         if unknown:
             unknown.mpesa_needs_person = True
             self.env.cr.commit()
-
-    @api.model
-    def _mpesa_claim_safely(self, method):
-        """ Claim requests, again on a new snapshot when one of them just moved.
-
-        A result that is booked between our look and our lock is no failure of this action, and
-        nothing to log.
-
-        :param str method: The method that claims; nothing may be uncommitted before it.
-        :return: What it claimed.
-        :rtype: payment.transaction
-        """
-        for left in reversed(range(5)):
-            try:
-                with mute_logger('odoo.sql_db'):
-                    batch = getattr(self, method)()
-                    batch.flush_recordset()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                self.env.invalidate_all(flush=False)
-                if not left:
-                    raise
-            else:
-                return batch
-        return self.browse()
 
     @api.model
     def _mpesa_get_due_query_domain(self):

@@ -3,14 +3,13 @@
 # pylint: disable=invalid-commit
 import random
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.payment.logging import get_payment_logger
 
@@ -39,7 +38,8 @@ class PaymentTransaction(models.Model):
 
     # One file per concern of a large model, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
-    _inherit = 'payment.transaction'
+    _name = 'payment.transaction'
+    _inherit = ['payment.transaction', 'mpesa.outbox.mixin']
 
     @api.model
     def _cron_send_prompts(self):
@@ -169,54 +169,6 @@ class PaymentTransaction(models.Model):
             raise  # Nothing more can be written in this transaction.
         except Exception as error:  # noqa: BLE001 - one request must not stop all the others
             return {'error': ValueError(type(error).__name__)}
-
-    @api.model
-    def _mpesa_write_answers(self, method, waiting):
-        """ Write each answer the moment it is here; one that cannot be written costs no other.
-
-        A CheckoutRequestID that is not written is lost: its prompt could never be asked about.
-
-        :param str method: The method that writes.
-        :param dict waiting: The request of each call under way, by its future.
-        :return: None
-        """
-        failure = None
-        for future in as_completed(waiting):
-            tx = waiting[future]
-            try:
-                tx._mpesa_write_answer_safely(method, future.result())
-            except Exception as error:  # noqa: BLE001 - the others' answers are to be written first
-                self.env.cr.rollback()
-                self.env.invalidate_all(flush=False)
-                _logger.warning(
-                    "An answer about %s was not written: %s", tx.reference, type(error).__name__,
-                )
-                failure = error
-        if failure:
-            raise failure
-
-    def _mpesa_write_answer_safely(self, method, answer):
-        """ Write what Daraja answered, in a transaction of its own.
-
-        The callback may be quicker than the answer and be booked at the same moment; the write
-        then fails on the old snapshot and is made again on a new one.
-
-        :param str method: The method that writes.
-        :param answer: What came back.
-        :return: None
-        """
-        self.ensure_one()
-        for left in reversed(range(5)):
-            try:
-                with self.env.cr.savepoint():
-                    getattr(self, method)(answer)
-                self.env.cr.commit()
-                return
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                self.env.invalidate_all(flush=False)
-                if not left:
-                    raise
 
     def _mpesa_write_push_answer(self, answer):
         """ Record the answer to a push.

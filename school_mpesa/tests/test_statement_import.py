@@ -297,5 +297,17 @@ class TestStatementImport(StatementCommon):
         provider = self.create_provider(other, shortcode='600222')
         Wizard = self.env['mpesa.statement.upload'].with_user(self.bursar)
         self.assertNotIn(str(provider.id), dict(Wizard._get_shortcodes()))
-        with self.assertRaises(ValueError):
+        with self.assertRaisesRegex(UserError, "Choose the shortcode"):
             self.upload(self.write_older([self.row('UIE4K7P2Q1', 500)]), provider=provider)
+
+    def test_an_admission_number_that_looks_like_a_phone_is_named_as_the_movement_does(self):
+        self.create_student("Amina Yusuf", '712000333')
+        statement = self.upload(self.write_older([
+            self.row('UIE4K7P2Q1', 500, account='712000333'),
+            self.row('UIE4K7P2Q2', 500, account='712000444', minute=1),
+        ]))
+        self.assertNotIn('712000333', statement.line_ids.mapped('account_reference'))
+        self.book()
+        references = statement.line_ids.mapped('account_reference')
+        self.assertIn('712000333', references)
+        self.assertNotIn('712000444', references)

@@ -1,4 +1,5 @@
 from . import account_payment_register
+from . import mpesa_ask_wizard
 from . import mpesa_callback_settle
 from . import mpesa_identify_wizard
 from . import mpesa_message_check

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 
 from .. import const, daraja, vault
 
@@ -46,6 +47,10 @@ class MpesaMessageCheck(models.TransientModel):
         groups='base.group_system',
     )
     similar_code = fields.Char(groups='base.group_system')
+    command_ids = fields.Many2many(
+        comodel_name='mpesa.command', groups='base.group_system',
+        help="What Safaricom was asked about the code.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -65,7 +70,7 @@ class MpesaMessageCheck(models.TransientModel):
             })
             check.sudo().write({
                 'checked_at': False, 'movement_id': False, 'reference_receipt_id': False,
-                'unread': False, 'similar_code': False,
+                'unread': False, 'similar_code': False, 'command_ids': [Command.clear()],
             })
 
     # === ACTION METHODS === #
@@ -85,6 +90,7 @@ class MpesaMessageCheck(models.TransientModel):
         # In sudo mode: what was found is nobody's to write, and movements are not a cashier's.
         # The schools are the user's, checked here: in sudo mode any would be believed.
         self.sudo()._look_up(self.env.companies)
+        self._ask_safaricom()
         return self._get_action()
 
     def action_check_similar(self):
@@ -180,6 +186,28 @@ class MpesaMessageCheck(models.TransientModel):
             'similar_code': self._find_movements(similar, companies)[:1].receipt,
         })
 
+    def _ask_safaricom(self):
+        """ Ask Safaricom about a code of which nothing is known; its answer comes later.
+
+        In the name of the user, whose questions are counted.
+        """
+        check = self.sudo()
+        if not (check.movement_id or check.unread or check.reference_receipt_id):
+            check.command_ids = [Command.set(
+                self.env['mpesa.command']._ask_counter(self.env.companies, self.code).ids
+            )]
+
+    def _get_movement(self):
+        """ Return the payment of the code: also one that was booked since Safaricom was asked.
+
+        :return: In sudo mode.
+        :rtype: mpesa.transaction
+        """
+        check = self.sudo()
+        if check.movement_id or not check.command_ids:
+            return check.movement_id
+        return check._find_movements([self.code], self.env.companies)[:1]
+
     def _find_movements(self, codes, companies):
         """ Return the movements of some codes that some schools have to do with.
 
@@ -258,7 +286,7 @@ class MpesaMessageCheck(models.TransientModel):
         :rtype: school.receipt
         """
         check = self.sudo()
-        movement = check.movement_id
+        movement = self._get_movement()
         receipt = (
             movement.receipt_id or movement.previous_receipt_id or check.reference_receipt_id
         )
@@ -270,7 +298,7 @@ class MpesaMessageCheck(models.TransientModel):
         :return: Of 'amount' and 'day', those that do.
         :rtype: set[str]
         """
-        movement = self.sudo().movement_id
+        movement = self._get_movement()
         altered = set()
         if self.told_amount and movement.currency_id.compare_amounts(
             self.told_amount, movement.amount,

@@ -10,6 +10,8 @@ TONES = {
     'booked': 'success', 'other_school': 'success',
     'unidentified': 'warning', 'put_back': 'warning', 'waiting': 'warning', 'many': 'warning',
 }
+# Answers after which nothing is known of the payment here, and a mistyped code is likely.
+UNKNOWN = {'unseen', 'many', 'asking', 'denied', 'elsewhere'}
 ICONS = {'success': 'fa-check-circle', 'warning': 'fa-clock-o', 'danger': 'fa-ban'}
 
 
@@ -24,6 +26,8 @@ class MpesaMessageCheck(models.TransientModel):
     answer = fields.Html(compute='_compute_answer', sanitize=False)
     has_receipt = fields.Boolean(compute='_compute_answer')
     meant_code = fields.Char(string="Did You Mean", compute='_compute_answer')
+    is_asking = fields.Boolean(compute='_compute_answer')
+    may_look_again = fields.Boolean(compute='_compute_answer')
 
     # === COMPUTE METHODS === #
 
@@ -34,7 +38,12 @@ class MpesaMessageCheck(models.TransientModel):
             finding = check._get_finding()
             check.finding = finding
             check.has_receipt = bool(finding and check._get_receipt_sudo())
-            check.meant_code = finding in {'unseen', 'many'} and check.sudo().similar_code
+            check.meant_code = finding in UNKNOWN and check.sudo().similar_code
+            # A payment that Safaricom vouches for is booked in a moment.
+            check.is_asking = finding == 'asking' or (
+                finding == 'waiting' and bool(check.sudo().command_ids)
+            )
+            check.may_look_again = finding in {*UNKNOWN, 'waiting', 'doubtful', 'unfinished'}
             check.answer = bool(finding) and self.env['ir.qweb']._render(
                 'school_mpesa.message_answer', check._describe(finding),
             )
@@ -50,12 +59,19 @@ class MpesaMessageCheck(models.TransientModel):
         check = self.sudo()
         if not check.checked_at:
             return False
-        movement = check.movement_id
-        found = movement.receipt or check.reference_receipt_id.external_ref
+        asked = check.command_ids
+        found = (
+            check.movement_id.receipt or check.reference_receipt_id.external_ref
+            or asked[:1].receipt
+        )
         if found and found != self.code:
             return False  # The code was written over: what was found answers another one.
+        movement = self._get_movement()
         if not movement:
-            return check.unread or ('reference' if check.reference_receipt_id else 'unseen')
+            return (
+                check.unread or (check.reference_receipt_id and 'reference')
+                or asked._tell_counter() or 'unseen'
+            )
         if movement.kind == 'reversal' or movement.direction == 'out':
             return 'reversal'
         if movement.search_count([('reverses_id', '=', movement.id)], limit=1):
@@ -160,6 +176,39 @@ class MpesaMessageCheck(models.TransientModel):
                 self.env._("Many messages of Safaricom wait to be read, and this may be one."),
                 [no_receipt, self.env._("Look again in some minutes.")],
             ),
+            'asking': (
+                self.env._("Safaricom has told us of no such payment so far"),
+                self.env._(
+                    "Safaricom is being asked at this moment. The answer appears here by itself,"
+                    " mostly within some seconds."
+                ),
+                [no_receipt],
+            ),
+            'denied': (
+                self.env._("Safaricom has told us of no such payment, and finds none"),
+                self.env._(
+                    "Safaricom was asked just now, and finds no payment to our Paybill or Till with"
+                    " this code. The message is forged, or the code is mistyped."
+                ),
+                [no_receipt, self.env._("Compare each letter and digit with the phone.")],
+            ),
+            'elsewhere': (
+                self.env._("A payment that was not made to the school"),
+                self.env._(
+                    "Safaricom knows the code, and the money did not go to our Paybill or Till."
+                ),
+                [no_receipt],
+            ),
+            'not_paid': (
+                self.env._("A payment that did not go through"),
+                self.env._("Safaricom says that it was cancelled, declined or has expired."),
+                [no_receipt, self.env._("The fees have to be paid again.")],
+            ),
+            'unfinished': (
+                self.env._("Not certain: M-PESA has not finished this payment"),
+                self.env._("Safaricom was asked just now. Nothing is booked yet."),
+                [no_receipt, self.env._("Look again in some minutes.")],
+            ),
             'unseen': (
                 self.env._("Safaricom has told us of no such payment"),
                 self.env._(
@@ -201,8 +250,7 @@ class MpesaMessageCheck(models.TransientModel):
         :rtype: list[tuple[str, str]]
         """
         facts = [(self.env._("M-PESA code"), self.code)] if self.code else []
-        check = self.sudo()
-        movement, receipt = check.movement_id, self._get_receipt_sudo()
+        movement, receipt = self._get_movement(), self._get_receipt_sudo()
         if not movement and self.told_amount:
             facts.append((
                 self.env._("Amount, as the message says"),
@@ -236,7 +284,7 @@ class MpesaMessageCheck(models.TransientModel):
         :param str finding: As :meth:`_get_finding` returns it.
         :rtype: list[str]
         """
-        movement = self.sudo().movement_id
+        movement = self._get_movement()
         if not movement or finding == 'other_school':
             return []
         altered = self._is_altered()
@@ -264,24 +312,27 @@ class MpesaMessageCheck(models.TransientModel):
         hints = []
         check = self.sudo()
         day = daraja.day_of_code(self.code or '')
-        if finding == 'unseen' and day and self.told_day and abs((day - self.told_day).days) > 1:
+        if finding in UNKNOWN - {'many'} and day and self.told_day and (
+            abs((day - self.told_day).days) > 1
+        ):
             hints.append(self.env._(
                 "Codes of M-PESA begin with their day. This one begins like a code of %(day)s, and"
                 " the message says %(told)s.",
                 day=self._format_day(day), told=self._format_day(self.told_day),
             ))
-        if finding in {'unseen', 'many'} and check.similar_code:
+        if finding in UNKNOWN and check.similar_code:
             hints.append(self.env._(
                 "Did you mean %(code)s? We know a payment with that code. Compare each letter and"
                 " digit with the phone: 0 and O, 1, I and L look alike.", code=check.similar_code,
             ))
-        states = check.movement_id.callback_ids.mapped('state')
+        movement = self._get_movement()
+        states = movement.callback_ids.mapped('state')
         if finding != 'other_school' and 'conflict' in states:
             hints.append(self.env._(
                 "Safaricom's messages about this payment contradict each other. Ask the bursar to"
                 " look into the inbox."
             ))
-        if check.movement_id and check.movement_id.environment != 'production':
+        if movement and movement.environment != 'production':
             hints.append(self.env._("This is a test system: no real money moved."))
         return hints
 

@@ -7,13 +7,16 @@ import argparse
 import datetime
 import json
 import os
+import secrets
 import statistics
 import sys
 import time
 from pathlib import Path
 
 import accept_run
+import age_run
 import books_run
+import burst_run
 import paid_run
 from stack_config import LOCAL, StackError, odoo_version, say
 from stack_with_addons import StackWithAddons
@@ -33,6 +36,11 @@ BUDGETS = {
     # A statement of 10,000 lines, kept and matched.
     'statement.import_s': ('at most', 60),
     'statement.import_mb': ('at most', 200),
+    # Seconds from the last of 6,000 confirmations in ten minutes until all are booked.
+    'burst.seconds': ('at most', 120),
+    # With 1,000,000 rows in the inbox beside 1,000.
+    'age.accept_ratio': ('at most', 1.2),
+    'age.claim_ratio': ('at most', 1.2),
     # The books, of 10,000 students.
     'books.statement_p95_ms': ('at most', 300),
     'books.class_list_p95_ms': ('at most', 500),
@@ -57,6 +65,10 @@ DEMANDED_SHORT = {
 GOALS = {'accept.ratio': 1.8, 'posting.ratio': 6}
 # Runs, posts to each route in a run, payments of each path in a run, callbacks at two per second.
 SIZES = {'short': (5, 96, 50, 30), 'long': (5, 400, 200, 120)}
+# Of the long form only: minutes and confirmations per second of the burst; rows of the full inbox
+# and turns on either inbox.
+BURST = (10, 10)
+AGE = (1_000_000, 400)
 
 
 def median(values):
@@ -146,6 +158,13 @@ def run(size):
         stack.restart_odoo()
         raw['paid'] = paid_run.measure(stack, steady)
         figures['paid_p95_ms'] = raw['paid']['p95']
+        if size == 'long':
+            say("6,000 confirmations in ten minutes")
+            raw['burst'] = burst_run.measure(stack, *BURST, seed=secrets.randrange(10**6))
+            figures['burst.seconds'] = raw['burst']['seconds']
+    if size == 'long':
+        raw['age'] = age_run.measure(*AGE)
+        figures |= {f'age.{work}_ratio': raw['age'][f'{work}_ratio'] for work in age_run.WORK}
     say("the books of a large school")
     raw['books'] = books_run.measure(size)
     figures |= books_run.figures(raw['books'])
@@ -218,7 +237,7 @@ def main():
                 name.partition('.')[2]: value for name, value in figures.items()
                 if name.startswith(f'{group}.')
             }
-            for group in ('posting', 'statement', 'books')
+            for group in ('posting', 'burst', 'age', 'statement', 'books')
         },
         'budgets': budgets,
         'runs': raw,

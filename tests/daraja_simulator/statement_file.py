@@ -52,7 +52,7 @@ def make_file(
     ordered = rows[::-1] if template == 'B' else rows
     table = [HEADERS[template], *(_CELLS[template](row, typed) for row in ordered)]
     if template == 'A':
-        table = [*_preamble(facts), *table]
+        table = [*_preamble(facts, rows), *table]
     name = _name(facts, template)
     if form == 'csv':
         return f'{name}.csv', _csv(table, encoding, delimiter)
@@ -66,7 +66,10 @@ def _name(facts, template):
     return f"ORG_{facts['shortcode']}_{facts['account'].replace(' ', '_')}_{facts['made_eat']}"
 
 
-def _preamble(facts):
+def _preamble(facts, rows):
+    amounts = [Decimal(row['amount']) for row in rows if row['account'] == 'balance']
+    paid_in = sum((amount for amount in amounts if amount > 0), Decimal(0))
+    withdrawn = sum(amounts, Decimal(0)) - paid_in
     start, end, made = (
         _time(facts[name], TIMES['A']) for name in ('start_eat', 'end_eat', 'made_eat')
     )
@@ -78,7 +81,8 @@ def _preamble(facts):
         ('Operator:', 'jdoe', 'Organization:', facts['name'], 'Date of Report:', made),
         (
             'Opening Balance:', facts['opening'], 'Closing Balance:', facts['closing'],
-            'Available Balance:', facts['closing'],
+            'Available Balance:', facts['closing'], 'Total Paid In:', f'{paid_in:.2f}',
+            'Total Withdrawn:', f'{withdrawn:.2f}',
         ),
     ]
 

@@ -126,6 +126,7 @@ def test_template_a(content):
     assert got.period_start_utc == datetime(2026, 8, 31, 21)
     assert got.period_end_utc == datetime(2026, 9, 14, 20, 59, 59)
     assert (got.opening, got.closing) == (Decimal(1000), Decimal(2990))
+    assert (got.total_in, got.total_out) == (Decimal(12500), Decimal(10510))
     assert (got.skipped, got.unreadable) == (1, ())
     assert [
         (line.receipt, line.kind, line.direction, line.amount, line.balance, line.moves_wallet)

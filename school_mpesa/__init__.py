@@ -1,3 +1,5 @@
+from odoo.tools import SQL
+
 from odoo.addons.payment import reset_payment_provider, setup_provider
 from odoo.addons.school_fees.access_log import mask_paths
 
@@ -26,5 +28,6 @@ def uninstall_hook(env):
         env['ir.model.data'].search([
             ('module', '=', 'school_mpesa'), ('name', '=', 'payment_provider_mpesa'),
         ]).unlink()
-    # The inbox guards itself by a function in the database, which outlives its table.
-    env.cr.execute('DROP FUNCTION IF EXISTS mpesa_callback_guard() CASCADE')
+    # The inbox and signed days are guarded by functions in the database, which outlive the tables.
+    for guard in ('mpesa_callback_guard', 'mpesa_day_close_guard', 'mpesa_day_difference_guard'):
+        env.cr.execute(SQL('DROP FUNCTION IF EXISTS %s() CASCADE', SQL.identifier(guard)))

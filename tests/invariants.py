@@ -22,7 +22,7 @@ RULES = {
                 SELECT -sum(l.amount_residual) AS open FROM account_move_line l
                  WHERE l.move_id = p.move_id AND l.account_id = p.destination_account_id) waiting
             ON TRUE
-         WHERE t.kind = 'payment' AND t.direction = 'in'
+         WHERE t.kind = 'payment' AND t.direction = 'in' AND t.is_returned IS NOT TRUE
            AND CASE WHEN t.receipt_id IS NULL THEN waiting.open IS DISTINCT FROM t.amount
                ELSE coalesce(waiting.open, 0) <> 0
                     OR (p.id IS NULL) = EXISTS (
@@ -101,6 +101,31 @@ RULES = {
         SELECT o.receipt AS what, o.amount, sum(v.amount) AS reversed
           FROM mpesa_transaction v JOIN mpesa_transaction o ON o.id = v.reverses_id
          GROUP BY o.id HAVING sum(v.amount) > o.amount""",
+    'a payment that M-PESA gave back whole is in the books no more, and went back once': """
+        SELECT o.receipt AS what, o.amount, sum(v.amount) AS reversed
+          FROM mpesa_transaction o LEFT JOIN mpesa_transaction v ON v.reverses_id = o.id
+         WHERE o.is_returned
+         GROUP BY o.id
+        HAVING o.receipt_id IS NOT NULL OR o.suspense_payment_id IS NOT NULL
+            OR sum(v.amount) IS DISTINCT FROM o.amount""",
+    'a statement line is in the wallet once, with its own amount': """
+        SELECT line.receipt AS what, line.signed_amount, sum(item.balance) AS booked
+          FROM mpesa_statement_line line
+          JOIN payment_provider v ON v.id = line.provider_id
+          LEFT JOIN account_move move ON move.id = line.move_id
+          LEFT JOIN account_journal j ON j.id = move.journal_id
+          LEFT JOIN account_move_line item
+            ON item.move_id = move.id AND item.account_id = j.default_account_id
+           AND item.parent_state = 'posted'
+         WHERE line.state = 'booked' AND line.on_wallet
+           AND (line.move_id IS NOT NULL OR line.kind <> 'reversal')
+         GROUP BY line.id HAVING sum(item.balance) IS DISTINCT FROM line.signed_amount""",
+    'a known statement line says what its movement says': """
+        SELECT line.receipt AS what, line.amount, t.amount AS of_movement
+          FROM mpesa_statement_line line JOIN mpesa_transaction t ON t.id = line.mpesa_transaction_id
+         WHERE line.state IN ('matched', 'found', 'booked')
+           AND (line.amount <> t.amount OR line.receipt <> t.receipt
+                OR line.environment <> t.environment OR line.shortcode <> t.shortcode)""",
     'I13: the entries balance': """
         SELECT m.name AS what, sum(l.balance) FROM account_move m
           JOIN account_move_line l ON l.move_id = m.id

@@ -14,6 +14,7 @@ from . import school_student_enrolment
 from . import school_student_identity
 from . import school_student_alias
 from . import school_student_match
+from . import school_student_pay
 from . import school_student_guardian
 from . import school_vote_head
 from . import product_template

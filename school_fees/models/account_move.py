@@ -198,6 +198,28 @@ class AccountMove(models.Model):
             return self.env['res.partner']
         return student_sudo._primary_guardian()
 
+    def _get_school_pay_block(self):
+        """ Return how to pay this bill, with the way to its page in the portal.
+
+        A bill to somebody else, such as a sponsor, is paid as Odoo says; and so is a draft, which
+        may change.
+
+        Note: `self.ensure_one()`
+
+        :return: As of `school.student._get_pay_block`; empty for other documents.
+        :rtype: dict
+        """
+        self.ensure_one()
+        student_sudo = self.sudo().student_id  # Printed for portal users too.
+        if not student_sudo or self.partner_id != student_sudo.partner_id:
+            return {}
+        if self.move_type != 'out_invoice' or self.state != 'posted':
+            return {}
+        return student_sudo._get_pay_block(
+            self.amount_residual, self.get_portal_url(),
+            self.env._("Scan to see this bill and pay"),
+        )
+
     def _post(self, soft=True):
         """ Override of `account`: a closed term gets no bill any more.
 

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
+from .reference_index import index_of_mobiles, index_of_names, index_of_other_phones
 from .school_guardian_phone import to_e164
 
 
@@ -21,6 +22,10 @@ class ResPartner(models.Model):
         string="More Phones", comodel_name='school.guardian.phone', inverse_name='partner_id',
         groups='school_fees.group_bursar',
     )
+
+    _school_name_words = models.Index(index_of_names('name'))
+    _school_mobile = models.Index(index_of_mobiles('phone'))
+    _school_other_phone = models.Index(index_of_other_phones('phone'))
 
     # === CONSTRAINT METHODS === #
 

@@ -262,9 +262,11 @@ class SchoolDashboard(models.AbstractModel):
         :param values: Further values of the action.
         :rtype: dict
         """
+        pairs = [view if isinstance(view, tuple) else (False, view) for view in views]
         return {
-            'type': 'ir.actions.act_window', 'name': name, 'res_model': model,
-            'views': [view if isinstance(view, tuple) else (False, view) for view in views],
+            'type': 'ir.actions.act_window', 'name': name, 'res_model': model, 'views': pairs,
+            # Cards on the phone, where there are any, as of an action that is stored.
+            'mobile_view_mode': 'kanban' if 'kanban' in dict(pairs).values() else 'list',
             'domain': list(Domain('company_id', '=', self.env.company.id) & Domain(domain)),
             'context': {}, **values,
         }

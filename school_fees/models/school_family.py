@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..rules.admission_number import canonical_key
+from .reference_index import index_of_numbers
 
 
 class SchoolFamily(models.Model):
@@ -54,6 +55,7 @@ class SchoolFamily(models.Model):
         "There is already a family with this code, or one that differs only by signs or leading"
         " zeros.",
     )
+    _code_numbers = models.Index(index_of_numbers('code_key'))
 
     # === COMPUTE METHODS === #
 

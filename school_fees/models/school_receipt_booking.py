@@ -182,13 +182,14 @@ class SchoolReceiptBooking(models.Model):
 
     # === BUSINESS METHODS - REVERSAL === #
 
-    def _reverse(self, reason, *, same_day=False):
+    def _reverse(self, reason, *, same_day=False, date=None):
         """ Reverse posted receipts: the number stays, the bills are open again, nothing is deleted.
 
         :param str reason: Why, for the people who read the receipt later.
         :param bool same_day: Whether the reversal carries the day of the entry itself, where that
                               is not locked, and not today: for a correction of our own, which
                               minutes after midnight in Kenya is no business of another month.
+        :param date date: The day on which the money itself went back, where that is known.
         :return: None
         """
         for receipt in self.filtered(lambda r: r.state == 'posted'):
@@ -200,7 +201,7 @@ class SchoolReceiptBooking(models.Model):
                 [
                     {
                         'ref': f'{receipt.number} {reason}'[:200],
-                        **({'date': move.date} if same_day else {}),
+                        **({'date': date or move.date} if date or same_day else {}),
                     }
                     for move in entries
                 ],

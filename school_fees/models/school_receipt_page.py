@@ -1,13 +1,12 @@
-import base64
-import io
 import re
 from datetime import timedelta
 
 import pytz
-import qrcode
 
 from odoo import fields, models
 from odoo.tools import format_date
+
+from .qr_picture import make_qr_picture
 
 
 SCHOOL_TZ = pytz.timezone('Africa/Nairobi')  # East Africa Time: what a receipt prints.
@@ -224,11 +223,7 @@ class SchoolReceiptPage(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        code = qrcode.QRCode(border=2, box_size=4)
-        code.add_data(self._get_print_values()['check_url'])
-        picture = io.BytesIO()
-        code.make_image().save(picture, 'PNG')
-        return 'data:image/png;base64,' + base64.b64encode(picture.getvalue()).decode()
+        return make_qr_picture(self._get_print_values()['check_url'])
 
     def _get_print_filename(self, full=False):
         """ Return the name of the receipt's file, without its ending.

@@ -40,6 +40,13 @@ class ReferenceBook(ReferenceDirectory):
             )
         return self._found_phones[digits]
 
+    def _read_names(self, holder):
+        """ Override to read the names of all together, as records do. """
+        names = [holder.name, self.get_code(holder)]
+        for student in holder if holder._name == 'school.student' else holder.student_ids:
+            names += student._live_guardian_links().partner_id.mapped('name')
+        return names
+
     def _find_holders(self, keys):
         """ Override to look into memory; asked for no keys, for those of all. """
         return super()._find_holders(None) if keys is None else self._holders

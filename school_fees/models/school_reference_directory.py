@@ -1,10 +1,13 @@
 """The references of one or more schools, as the matcher looks them up."""
 import re
+from collections import defaultdict
+from functools import cached_property
 
 from odoo.fields import Date
 from odoo.tools import SQL
 
 from ..rules.reference_match import Entry
+from .reference_index import names_of, numbers_of
 
 
 # The text as it is stored, for each key that `school.student.alias._reference_fields` lists.
@@ -29,6 +32,7 @@ class ReferenceDirectory:
 
     def __init__(self, companies):
         self.companies = companies
+        self._company_ids = companies._ids or (0,)
         self.env = companies.sudo().with_context(active_test=False).env
         self._entries = {}
         self._names = {}
@@ -53,14 +57,31 @@ class ReferenceDirectory:
         :param str digits: Digits without leading zeros.
         :rtype: list[Entry]
         """
-        entries = []
-        for model, field in SERIAL_FIELDS:
-            for record in self.env[model].search_fetch(
-                [('company_id', 'in', self.companies.ids), (field, 'like', digits)], [field],
-            ):
-                if digits in re.findall(r'\d+', record[field]):
-                    entries += self._read([record], record[field])
-        return entries
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL(" UNION ALL ").join(
+            SQL(
+                """SELECT %(rank)s AS rank, ROW_NUMBER() OVER (ORDER BY %(order)s) AS place,
+                          %(model)s AS model, id, %(field)s
+                     FROM %(table)s
+                    WHERE company_id IN %(companies)s AND %(numbers)s @> ARRAY[%(digits)s]""",
+                rank=rank, model=model, table=SQL.identifier(self.env[model]._table),
+                order=SQL(", ").join(map(SQL.identifier, self.env[model]._order.split(', '))),
+                field=SQL.identifier(field), companies=self._company_ids,
+                numbers=numbers_of(SQL.identifier(field)), digits=digits,
+            )
+            for rank, (model, field) in enumerate(SERIAL_FIELDS)
+        ))
+        ids = defaultdict(list)
+        for _rank, _place, model, record_id, _key in rows:
+            ids[model].append(record_id)
+        records = {
+            model: {record.id: record for record in self.env[model].browse(ids[model])}
+            for model in ids
+        }
+        return [
+            entry for _rank, _place, model, record_id, key in sorted(rows)
+            for entry in self._read([records[model][record_id]], key)
+        ]
 
     def find_names(self, words):
         """ Return the students who have a word as their own or a guardian's name.
@@ -71,24 +92,27 @@ class ReferenceDirectory:
         self.env.flush_all()
         # Hundreds may be called Otieno: no records are made for them.
         rows = self.env.execute_query(SQL(
-            """SELECT student.id, student.name
-                 FROM school_student student
-                WHERE student.company_id IN %(companies)s AND student.name ILIKE ANY(%(words)s)
+            """SELECT word, student.id
+                 FROM UNNEST(%(words)s) word
+                 JOIN school_student student ON %(student_names)s @> ARRAY[word]
+                WHERE student.company_id IN %(companies)s
                 UNION ALL
-               SELECT student.id, guardian.name
-                 FROM school_student student
-                 JOIN school_guardian_link link ON link.student_id = student.id
+               SELECT word, student.id
+                 FROM UNNEST(%(words)s) word
+                 JOIN res_partner guardian ON %(guardian_names)s @> ARRAY[word]
+                 JOIN school_guardian_link link ON link.partner_id = guardian.id
                   AND COALESCE(link.date_from, %(today)s) <= %(today)s
                   AND COALESCE(link.date_to, %(today)s) >= %(today)s
-                 JOIN res_partner guardian ON guardian.id = link.partner_id
-                WHERE student.company_id IN %(companies)s AND guardian.name ILIKE ANY(%(words)s)""",
-            companies=self.companies._ids, words=[f'%{word}%' for word in words],
+                 JOIN school_student student ON student.id = link.student_id
+                WHERE student.company_id IN %(companies)s""",
+            companies=self._company_ids, words=list(words),
+            student_names=names_of(SQL.identifier('student', 'name')),
+            guardian_names=names_of(SQL.identifier('guardian', 'name')),
             today=Date.context_today(self.companies),
         ))
         ids = {word: set() for word in words}
-        for student_id, name in rows:
-            for word in words.intersection(_words(name)):
-                ids[word].add(student_id)
+        for word, student_id in rows:
+            ids[word].add(student_id)
         Student = self.env['school.student']
         return {word: set(Student.browse(found)) for word, found in ids.items()}
 
@@ -100,7 +124,7 @@ class ReferenceDirectory:
         """
         if digits not in self._found_phones:
             Student = self.env['school.student']
-            students = Student.browse(Student._find_ids_by_phone(digits))
+            students = Student.browse(Student._find_ids_by_mobile(digits))
             self._found_phones[digits] = students.filtered(
                 lambda student: student.company_id in self.companies
             )
@@ -116,11 +140,55 @@ class ReferenceDirectory:
         :rtype: set[str]
         """
         if holder not in self._names:
-            names = [holder.name, holder.company_id.school_reference_code]
-            for student in holder if holder._name == 'school.student' else holder.student_ids:
-                names += student._live_guardian_links().partner_id.mapped('name')
-            self._names[holder] = {word for name in names for word in _words(name)}
+            self._names[holder] = {
+                word for name in self._read_names(holder) for word in _words(name)
+            }
         return self._names[holder]
+
+    def _read_names(self, holder):
+        """ Return the names of :meth:`get_names`, with one query.
+
+        :param holder: A student or a family.
+        :rtype: list[str]
+        """
+        self.env.flush_all()
+        is_student = holder._name == 'school.student'
+        rows = self.env.execute_query(SQL(
+            """SELECT guardian.name
+                 FROM school_student student
+                 JOIN school_guardian_link link ON link.student_id = student.id
+                  AND COALESCE(link.date_from, %(today)s) <= %(today)s
+                  AND COALESCE(link.date_to, %(today)s) >= %(today)s
+                 JOIN res_partner guardian ON guardian.id = link.partner_id
+                WHERE %(holder)s = %(id)s""",
+            holder=SQL.identifier('student', 'id' if is_student else 'family_id'), id=holder.id,
+            today=Date.context_today(self.companies),
+        ))
+        return [holder.name, self.get_code(holder), *(name for name, in rows)]
+
+    @cached_property
+    def _code_by_school(self):
+        """ The codes by the ids of the schools: a record would read all else of a company too. """
+        self.env['res.company'].flush_model(['school_reference_code'])
+        return dict(self.env.execute_query(SQL(
+            "SELECT id, school_reference_code FROM res_company WHERE id IN %s", self._company_ids,
+        )))
+
+    @property
+    def codes(self):
+        """ The codes that banks ask for in front of a number, of all the schools.
+
+        :rtype: set[str]
+        """
+        return set(filter(None, self._code_by_school.values()))
+
+    def get_code(self, holder):
+        """ Return the code of a holder's school.
+
+        :param holder: A student or a family.
+        :rtype: str | None
+        """
+        return self._code_by_school.get(holder.company_id.id)
 
     def _find_holders(self, keys):
         """ Return the records whose references the keys are. """

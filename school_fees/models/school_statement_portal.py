@@ -57,8 +57,8 @@ class SchoolStatementPortal(models.AbstractModel):
         :param school.student child: The child.
         :param str period_key: The key of the period; the year that runs when there is none such.
         :return: The names as `block`; where the guardian sees amounts, that is the statement, and
-                 there are `now` (the texts of a statement until now), `periods`, `period`, `bills`
-                 and `receipts`.
+                 there are `now` (the texts of a statement until now), `periods`, `period`, `bills`,
+                 `receipts`, and `pay` as in `school.student._get_pay_block`.
         :rtype: dict
         """
         school = child.company_id.sudo().name
@@ -82,6 +82,7 @@ class SchoolStatementPortal(models.AbstractModel):
             'period': period,
             'bills': self._get_portal_bills(child, period),
             'receipts': self._get_portal_receipts(child, period),
+            'pay': child._get_pay_block(child.sudo().balance),
         }
 
     @api.model

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..rules.admission_number import canonical_key
+from .reference_index import index_of_names, index_of_numbers
 
 
 class SchoolStudent(models.Model):
@@ -80,6 +81,8 @@ class SchoolStudent(models.Model):
         "Another student has this admission number, or one that differs only by signs or leading"
         " zeros. Numbers of students who left stay reserved.",
     )
+    _admission_numbers = models.Index(index_of_numbers('admission_key'))
+    _name_words = models.Index(index_of_names('name'))
     _admission_no_length = models.Constraint(
         'CHECK(char_length(admission_no) <= 12)',
         "An admission number has at most 12 characters.",

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from odoo import api, models, tools
+from odoo.tools import SQL
 
 from ..rules import reference_match
 from ..rules.reference_match import ReferenceMatcher
@@ -81,6 +82,17 @@ class SchoolStudentMatch(models.Model):
         ]
 
     @api.model
+    def _is_named_beside(self, reference, holder):
+        """ Tell whether a name beside the number says that a student or family is meant.
+
+        :param str reference: What the payer typed.
+        :param holder: The student or family that the number names.
+        :rtype: bool
+        """
+        code = noise_words([holder.company_id.sudo().school_reference_code or ''])
+        return bool(self._get_matcher(holder.company_id).read_names(reference, holder) - code)
+
+    @api.model
     def _get_matcher(self, companies, directory=None):
         """ Return what reads the references of some schools.
 
@@ -100,17 +112,25 @@ class SchoolStudentMatch(models.Model):
         :param res.company companies: The schools.
         :rtype: rules.reference_style.ReferenceStyle
         """
-        # Both: a long import may commit after newer students, and any student may be deleted.
-        (count, newest), = self.sudo()._read_group(
-            [('company_id', 'in', companies.ids)], [], ['__count', 'id:max'],
-        )
-        style = self._read_reference_style(tuple(companies.ids), count, newest)
-        at_school = [('company_id', 'in', companies.ids)]
-        heads = self.env['school.vote.head'].sudo()._read_group(at_school, ['name', 'code'])
-        # Of ten years there are thousands of classes, of few streams.
-        streams = self.env['school.class'].sudo()._read_group(at_school, ['stream'])
-        words = {word for row in (*heads, *streams) for word in row if word}
-        return replace(style, noise=noise_words(words))
+        company_ids = companies._ids or (0,)
+        self.flush_model(['company_id'])
+        self.env['school.vote.head'].flush_model(['name', 'code', 'active', 'company_id'])
+        self.env['school.class'].flush_model(['stream', 'company_id'])
+        # Count and newest: a long import may commit after newer students, and any student may be
+        # deleted. Raw SQL, since each match asks: three of the ORM took a fifth of its time.
+        (count, newest, words), = self.env.execute_query(SQL(
+            """SELECT COUNT(*), MAX(id), ARRAY(
+                    SELECT name FROM school_vote_head WHERE company_id IN %(companies)s AND active
+                     UNION
+                    SELECT code FROM school_vote_head WHERE company_id IN %(companies)s AND active
+                     UNION
+                    SELECT stream FROM school_class WHERE company_id IN %(companies)s
+                 )
+                 FROM school_student WHERE company_id IN %(companies)s""",
+            companies=company_ids,
+        ))
+        style = self._read_reference_style(company_ids, count, newest)
+        return replace(style, noise=noise_words(filter(None, words)))
 
     @api.model
     @tools.ormcache('company_ids', 'count', 'newest')

@@ -54,7 +54,8 @@ class ReportSchoolStatement(models.AbstractModel):
         :param date date_to: The last day, or None.
         :param bool together: Whether the students share one document.
         :return: For each document its `school`, `contact`, `logo`, `addressee`, `today`, `blocks`
-                 as in `school.statement._get_texts`, and the `total` of several blocks.
+                 as in `school.statement._get_texts` with `pay` as in
+                 `school.student._get_pay_block`, and the `total` of several blocks.
         :rtype: list[dict]
         """
         Statement = self.env['school.statement']
@@ -69,7 +70,10 @@ class ReportSchoolStatement(models.AbstractModel):
                 **self._get_letterhead(group.company_id),
                 'addressee': group[:1]._primary_guardian().sudo().name or '',
                 'today': Statement._format_day(fields.Date.context_today(self)),
-                'blocks': [texts[student] for student in group],
+                'blocks': [
+                    {**texts[student], 'pay': student._get_pay_block_of_account()}
+                    for student in group
+                ],
                 'total': Statement._get_balance_texts(
                     group.currency_id,
                     sum(statements[student]['closing'] for student in group),

@@ -6,6 +6,7 @@ one query of indexed columns; the slower steps come only when the quick ones fou
 """
 
 import re
+import string
 from collections import Counter
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from .reference_words import (
     NOISE,
     drop_terms_and_levels,
     may_be_term,
+    numbers_of_terms,
     split_parts,
     years_of_terms,
 )
@@ -28,6 +30,7 @@ POSTING = frozenset({EXACT, NORMALISED})
 MOST_SUGGESTIONS = 5
 LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
 LEAST_NAME = 3  # Letters of a word that may be a name.
+M_PESA_SIGNS = 20  # It takes no more, and shows the payer what it took.
 MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twenty.
 LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
 LONGEST = 60  # Signs of a text that is read at all.
@@ -89,7 +92,8 @@ class ReferenceMatcher:
 
     :param ReferenceStyle style: How its admission numbers are built.
     :param directory: Its references: `find_keys(keys)`, `find_number(digits)`, `find_names(words)`,
-                      `find_phone(digits)`, and `get_names(holder)`.
+                      `find_phone(digits)`, `get_names(holder)`, `get_code(holder)`, which a bank
+                      asks for in front of the number, and `codes`, those of all.
     """
 
     def __init__(self, style, directory):
@@ -103,7 +107,10 @@ class ReferenceMatcher:
         :rtype: set[str]
         """
         reading = self._read(text)
-        return {reading.key, *(candidate.key for candidate in reading.all_candidates())} - {''}
+        return {
+            key for one in (reading, *self._read_behind_code(reading).values())
+            for key in (one.key, *(candidate.key for candidate in one.all_candidates()))
+        } - {''}
 
     def decide(self, text, amount=None):
         """ Return whose money a reference means for certain, without looking for suggestions.
@@ -138,6 +145,16 @@ class ReferenceMatcher:
         reading = self._read(text)
         return self._suggest(reading, match) if reading.key and not match.posts else match
 
+    def read_names(self, text, holder):
+        """ Return the words of a reference that are names of a student or family.
+
+        :param str text: What the payer typed.
+        :param holder: The student or family.
+        :rtype: set[str]
+        """
+        words = self._read(text).words()
+        return words and words & self.directory.get_names(holder)
+
     def _read(self, text):
         text = (text or '').strip()
         # Nobody types more than M-PESA's twenty signs, and a bank's text is not much longer.
@@ -149,9 +166,11 @@ class ReferenceMatcher:
         if not reading.key:
             return Match(UNMATCHED)
         match = self._match_whole(reading) or self._match_parts(reading) or Match(UNMATCHED)
+        if not match.posts:
+            match = self._match_behind_code(reading) or match
         if match.posts:
             ((holder, _reason),) = match.found
-            others = self._find_other_child(reading, holder)
+            others = self._find_other_child(reading, holder) | self._find_uncut(reading, holder)
             if others:
                 return _undecided([(one, SEVERAL) for one in (holder, *others)])
             if amount is not None and reading.may_be_amount(amount):
@@ -208,12 +227,53 @@ class ReferenceMatcher:
             return _decided(entry.holder, NORMALISED)
         return _undecided([(entry.holder, reason) for entry, _candidate in hits])
 
+    def _match_behind_code(self, reading):
+        """ Match what stands behind the code that a bank asks for, such as 57797K.
+
+        A code of letters alone is a word like any other; one with digits would be a number more.
+
+        :rtype: Match | None
+        """
+        for code, rest in self._read_behind_code(reading).items():
+            match = self._match_whole(rest) or self._match_parts(rest)
+            if match and match.posts and self.directory.get_code(match.found[0][0]) == code:
+                return _decided(match.found[0][0], NORMALISED)
+        return None
+
+    def _read_behind_code(self, reading):
+        """ Return what is left of a text behind each code with digits that it begins with.
+
+        :rtype: dict[str, _Reading]
+        """
+        rests = {}
+        for code in self.directory.codes:
+            signs = re.findall(r'[^\W_]', code)
+            begins = re.match(r'\W*'.join(map(re.escape, signs)), reading.text, re.IGNORECASE)
+            if begins and any(sign.isdecimal() for sign in signs):
+                rests[code] = self._read(reading.text[begins.end():])
+        return rests
+
     def _find_other_child(self, reading, holder):
-        """ Return who has the number that was taken for the year of a term. """
+        """ Return who has the number that was taken for a term or its year. """
+        parts = reading.all_parts
         found = self.directory.find_keys({
-            key for year in years_of_terms(reading.all_parts) for key in reading.keys_of([year])
-        })
+            key for year in years_of_terms(parts) for key in reading.keys_of([year])
+        } | {canonical_key(number) for number in numbers_of_terms(parts)})
         return {entry.holder for entries in found.values() for entry in entries} - {holder}
+
+    def _find_uncut(self, reading, holder):
+        """ Return whose number it may have been before M-PESA cut it off at its last sign. """
+        if len(reading.text) != M_PESA_SIGNS or not reading.text[-1].isdecimal():
+            return set()
+        found = self.directory.find_keys({
+            f'{candidate.key}{digit}'
+            for candidate in reading.all_candidates() for digit in string.digits
+        })
+        last = re.search(r'\d+$', reading.text).group()
+        return {
+            entry.holder for entries in found.values() for entry in entries
+            if re.search(rf'(?<!\d){last}\d$', entry.text)
+        } - {holder}
 
     # --- what asks a person ---
 
@@ -226,6 +286,11 @@ class ReferenceMatcher:
         found = list(match.found)
         fits_many = match.fits_many
         by_number = bool(found)
+        if not by_number:  # All steps ask for keys: together they are one question.
+            self.directory.find_keys({
+                *reading.windows(), *reading.look_alikes(), *reading.reordered(),
+                *reading.slips(),
+            })
         for step in () if by_number else steps:
             some = _first_ones(step(reading))
             fits_many |= len(some) > MOST_SUGGESTIONS
@@ -276,12 +341,7 @@ class ReferenceMatcher:
         return [(holder, PHONE) for holder in self.directory.find_phone(digits)] if digits else []
 
     def _find_slips(self, reading):
-        slips = set()
-        for key in reading.keys_to_correct():
-            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
-            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
-                slips |= one_slip_away(key)
-        return self._look_up(slips, SLIP)
+        return self._look_up(reading.slips(), SLIP)
 
     def _look_up(self, keys, reason):
         if not keys:
@@ -295,13 +355,14 @@ class ReferenceMatcher:
     def _find_by_names(self, reading, found):
         """ Return who has most of the words as a name, unless they belong to who was found. """
         words = reading.words()
-        for holder, _reason in found:
-            words -= self.directory.get_names(holder)
         if not words:
             return []
-        counts = Counter(
-            holder for holders in self.directory.find_names(words).values() for holder in holders
-        )
+        named = self.directory.find_names(words)
+        if not any(named.values()):
+            return []
+        for holder, _reason in found:
+            words -= self.directory.get_names(holder)
+        counts = Counter(holder for word in words for holder in named[word])
         most = max(counts.values(), default=0)
         return [(holder, NAME) for holder, count in counts.items() if count == most]
 
@@ -329,6 +390,7 @@ class _Reading:
         parts = drop_terms_and_levels(self.all_parts, levels=levels)
         self.has_prefix = bool(style.prefix) and any(part.text == style.prefix for part in parts)
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
+        self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
 
     def all_candidates(self):
@@ -339,6 +401,8 @@ class _Reading:
 
         :rtype: list[_Candidate]
         """
+        if self._candidates is not None:
+            return self._candidates
         readings = {
             tuple(part.text for part in reading.parts): reading for reading in (
                 self, *(
@@ -347,7 +411,10 @@ class _Reading:
                 )
             )
         }
-        return [candidate for reading in readings.values() for candidate in reading.candidates()]
+        self._candidates = [
+            candidate for reading in readings.values() for candidate in reading.candidates()
+        ]
+        return self._candidates
 
     def words(self):
         """ Return the words that may be names. """
@@ -462,9 +529,14 @@ class _Reading:
                 return found.group(1)
         return ''
 
-    def keys_to_correct(self):
-        """ Return the keys in which a slip is looked for. """
-        return {self.key, *self._plain_keys()}
+    def slips(self):
+        """ Return the keys that one slip may have made the keys that were typed of. """
+        slips = set()
+        for key in {self.key, *self._plain_keys()}:
+            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
+            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
+                slips |= one_slip_away(key)
+        return slips
 
     def may_be_amount(self, amount):
         """ Return whether the number is what was paid, which many type by mistake.

@@ -1,5 +1,6 @@
 """The parts of a reference that a payer typed, without the words that say nothing."""
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -92,6 +93,19 @@ def years_of_terms(parts):
         if last and len(last.text) == 4 and last.is_number:
             found.add(last.text)
     return found
+
+
+def numbers_of_terms(parts):
+    """Return what names a term and is written as one word, as a number is: TM01 in "TM01/LM01".
+
+    :param list[Part] parts: All parts.
+    :rtype: set[str]
+    """
+    return {
+        word.text + number.text
+        for place, (word, number) in enumerate(itertools.pairwise(parts))
+        if word.text in TERM and number.glued and _length_of_term(parts, place)
+    }
 
 
 def may_be_term(parts):

@@ -24,6 +24,7 @@ from . import test_import_openings
 from . import test_import_students
 from . import test_life_events
 from . import test_one_figure
+from . import test_pay_block
 from . import test_portal
 from . import test_portal_fees
 from . import test_receipt_page

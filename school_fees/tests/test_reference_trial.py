@@ -202,6 +202,47 @@ class TestReferenceTrial(ReferenceTrialCommon):
         for digits in ('722000101', '733222111', '799999999'):
             self.assertEqual(book.find_phone(digits), directory.find_phone(digits), digits)
 
+    def test_a_batch_reads_behind_the_code_of_a_bank(self):
+        self.school.school_reference_code = '57797K'
+        Student = self.env['school.student']
+        references = [("57797K ADM-012", None), ("57797k1500", None), ("57797K", None)]
+        matches = Student._decide_references(references, self.school)
+        self.assertEqual(
+            [match.posts and match.found[0][0] for match in matches],
+            [self.faith, self.kevin, False],
+        )
+
+    def test_a_name_is_found_however_it_is_written(self):
+        self.create_guardian(self.kevin, "rose NG'ANG\u2019A-Mũthoni wa J.Kĩmani")
+        schools = self.school
+        book, directory = ReferenceBook(schools), ReferenceDirectory(schools)
+        for word in ('ROSE', 'ANG', 'MŨTHONI', 'KĨMANI', 'NG', 'A'):
+            with self.subTest(word=word):
+                found = directory.find_names({word})[word]
+                self.assertEqual(found, set(self.kevin))
+                self.assertEqual(found, book.find_names({word})[word])
+        for word in ('MUTHONI', 'ROS', 'MŨTHONIWA', 'OSE'):
+            self.assertFalse(directory.find_names({word})[word], word)
+        everybody = directory.find_names({'OTIENO', 'MARY', 'ROSE'})
+        self.assertEqual(everybody, book.find_names({'OTIENO', 'MARY', 'ROSE'}))
+        self.assertEqual(everybody['MARY'], set(self.faith | self.brian))
+
+    def test_a_phone_is_found_however_it_is_written(self):
+        Student = self.env['school.student']
+        for phone, digits in (
+            ('0733 222 111', '733222111'), ('+254733222112', '733222112'),
+            ('254 (0)733-222113', '733222113'), ('0733222114 / 0744555666', '733222114'),
+            ('0733222115 / 0744555667', '744555667'), ('0733222116 ext 2', '733222116'),
+            ('+1 733 222 1170', '733222117'), ('110222333', '110222333'),
+        ):
+            with self.subTest(phone=phone):
+                guardian = self.create_guardian(self.kevin, "Rose Njeri", phone=phone)
+                found = Student._find_ids_by_mobile(digits)
+                self.assertEqual(found, self.kevin.ids)
+                self.assertEqual(found, Student._find_ids_by_phone(digits))
+                guardian.guardian_link_ids.date_to = '2026-01-01'
+                self.assertFalse(Student._find_ids_by_mobile(digits))
+
     def test_a_batch_answers_as_one_by_one(self):
         references = [
             "ADM-012", "adm 12", "ADM-021", "Otieno", "0722000101", "ADM-700", "700", "12 13", "",

@@ -13,6 +13,7 @@ from .callbacks import (
 )
 from .client import Daraja
 from .credentials import Credentials
+from .dynamic_qr import DynamicQr, QrRequest
 from .eat import EAT, from_stamp, to_stamp, utc_now
 from .environment import Environment
 from .errors import (

@@ -1,5 +1,6 @@
 """Daraja from one place: the class most callers need."""
 from .c2b_register import C2BRegistrar
+from .dynamic_qr import QrMaker
 from .gateway import Gateway
 from .oauth import OAuth
 from .pull import Puller
@@ -37,6 +38,7 @@ class Daraja:
         self._status_querier = StatusQuerier(self.gateway)
         self._puller = Puller(self.gateway)
         self._registrar = C2BRegistrar(self.gateway)
+        self._qr_maker = QrMaker(self.gateway)
 
     def check_credentials(self):
         """Fetch a token to prove consumer key and secret.
@@ -72,3 +74,7 @@ class Daraja:
     def c2b_register(self, registration):
         """See `C2BRegistrar.register`."""
         return self._registrar.register(registration)
+
+    def dynamic_qr(self, request):
+        """See `QrMaker.make`."""
+        return self._qr_maker.make(request)

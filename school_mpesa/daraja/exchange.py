@@ -1,11 +1,14 @@
 """What was asked and answered, fit to be kept as evidence."""
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
 
 HIDDEN = '***'
+# A picture fills the evidence and proves nothing.
+_PICTURE = re.compile(r'("QRCode"\s*:\s*")[^"]*(")')
 _SECRET_FIELDS = {'password', 'securitycredential', 'access_token'}
 _MAX_ANSWER = 16_384  # characters; an HTML page tells enough in these
 
@@ -30,6 +33,7 @@ def redact_answer(text, secrets=()):
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
+    text = _PICTURE.sub(rf'\1{HIDDEN}\2', text)
     return text.replace('\x00', '\ufffd')[:_MAX_ANSWER]
 
 

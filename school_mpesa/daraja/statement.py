@@ -21,7 +21,7 @@ from .statement_error import (
 )
 from .statement_preamble import read_preamble
 from .statement_sheet import Formula, read_tables
-from .statement_values import amount, moment, text, words
+from .statement_values import amount, is_blank, moment, text, words
 
 
 _HEADER_WITHIN = 60  # rows, empty ones not counted
@@ -106,6 +106,8 @@ class OrganisationStatement:
     :ivar bool period_stated: Whether the period stands in the file or its name.
     :ivar Decimal | None opening: KES before the first row, where it is said.
     :ivar Decimal | None closing: KES after the last row, where it is said.
+    :ivar Decimal | None total_in: KES that came in, where it is said.
+    :ivar Decimal | None total_out: KES that went out, above zero, where it is said.
     :ivar str template: "A", "B", "business" or "older".
     :ivar tuple lines: The completed movements, in the order of the file.
     :ivar int skipped: Rows that moved no money: declined, cancelled, or of nothing.
@@ -124,6 +126,8 @@ class OrganisationStatement:
     lines: tuple = field(repr=False)
     skipped: int = 0
     unreadable: tuple = ()
+    total_in: Decimal | None = None
+    total_out: Decimal | None = None
 
 
 def read_statement(filename, content):
@@ -139,7 +143,7 @@ def read_statement(filename, content):
         for number, cells in rows:
             columns = read_header(cells)
             if columns:
-                return _Reader(columns).read(filename, above, rows)
+                return _Reader(columns).read_rows(filename, above, rows)
             if len(above) == _HEADER_WITHIN:
                 break
             above.append((number, cells))
@@ -163,7 +167,7 @@ class _Reader:
         self.unreadable = []
         self.is_of_a_person = False
 
-    def read(self, filename, above, rows):
+    def read_rows(self, filename, above, rows):
         """Read the rows.
 
         :param list above: The rows above the header, as read.
@@ -190,7 +194,8 @@ class _Reader:
             account=preamble.account, period_start_utc=period[0], period_end_utc=period[1],
             period_stated=stated, opening=preamble.opening, closing=preamble.closing,
             template=self.columns.template, lines=tuple(self.lines), skipped=self.skipped,
-            unreadable=tuple(self.unreadable),
+            unreadable=tuple(self.unreadable), total_in=preamble.total_in,
+            total_out=preamble.total_out,
         )
 
     def _check(self, preamble):
@@ -206,13 +211,11 @@ class _Reader:
     def _is_no_row(self, cells):
         """Whether it is words, a total, or the header again: no movement of money."""
         columns = self.columns
-        if not any(words(cell) for cell in cells):
-            return True
-        first = next(filter(None, map(words, cells)))
-        if _TOTAL.fullmatch(first) or columns.is_header(cells):
+        first = next((cell for cell in cells if not is_blank(cell)), None)
+        if first is None or _TOTAL.fullmatch(words(first)) or columns.is_header(cells):
             return True
         needed = ('time', 'status', *_MONEY, 'balance')
-        return not any(words(columns.cell(cells, name)) for name in needed)
+        return all(is_blank(columns.cell(cells, name)) for name in needed)
 
     def _take(self, number, cells):
         try:
@@ -231,7 +234,7 @@ class _Reader:
         :raise _UnreadableError: With the word of :class:`UnreadableRow`.
         """
         columns = self.columns
-        if any(map(words, cells[columns.width:])):
+        if not all(map(is_blank, cells[columns.width:])):
             # An amount such as 1,250.00 without quotes has moved the cells behind it.
             raise _UnreadableError(WIDTH)
         status = words(columns.cell(cells, 'status')).lower()

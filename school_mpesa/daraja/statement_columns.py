@@ -2,6 +2,7 @@
 import re
 from dataclasses import dataclass
 
+from .statement_sheet import MAX_COLUMNS
 from .statement_values import words
 
 
@@ -27,6 +28,7 @@ _HEADINGS = {
 _NAMES = {heading: name for name, headings in _HEADINGS.items() for heading in headings}
 # Without these a table with a "Receipt No" is somebody else's.
 _NEEDED = {'receipt', 'time', 'details', 'status', 'paid_in', 'withdrawn', 'balance'}
+_RECEIPT = re.compile(r'\s*receipt', re.IGNORECASE)
 _CURRENCY = re.compile(r'\s*\((?:kes|kshs?)\)$')
 
 
@@ -59,9 +61,11 @@ def read_header(cells):
     :param list cells: The row.
     :rtype: Columns | None
     """
-    headings = [words(cell, 100).lower() for cell in cells]
-    if not any(heading.startswith('receipt') for heading in headings):
+    cells = cells[:MAX_COLUMNS]
+    # Told at a glance, as every row of a statement is asked whether it is one.
+    if not any(isinstance(cell, str) and _RECEIPT.match(cell) for cell in cells):
         return None
+    headings = [words(cell, 100).lower() for cell in cells]
     places = {}
     for place, heading in enumerate(headings):
         name = _NAMES.get(_CURRENCY.sub('', heading).rstrip('.: '))

@@ -16,7 +16,14 @@ _ACCOUNT = re.compile(r'account\s*:\s*(.+)', re.IGNORECASE)
 _PERIOD = re.compile(r'time period\s*:?\s*(.+)', re.IGNORECASE)
 _REPORT = re.compile(r'date of report\s*:?\s*(.+)', re.IGNORECASE)
 _OPENING = re.compile(r'opening balance\s*:?\s*([^\s:]+)', re.IGNORECASE)
+_TOTAL_IN = re.compile(r'total paid in\s*:?\s*([^\s:]+)', re.IGNORECASE)
+_TOTAL_OUT = re.compile(r'total withdrawn\s*:?\s*([^\s:]+)', re.IGNORECASE)
 _CLOSING = re.compile(r'closing balance\s*:?\s*([^\s:]+)', re.IGNORECASE)
+_AMOUNTS = (
+    ('opening', _OPENING), ('closing', _CLOSING), ('total_in', _TOTAL_IN),
+    ('total_out', _TOTAL_OUT),
+)
+_LONGEST = 1000  # characters of a line that are looked at
 # The statement of a person's own M-PESA begins so.
 _PERSON = re.compile(r'(?:customer name|mobile number)\s*:', re.IGNORECASE)
 
@@ -32,6 +39,8 @@ class Preamble:
     :ivar end_utc: Its last second, naive UTC; no later than the report was made.
     :ivar opening: Balance before the first row, KES.
     :ivar closing: Balance after the last row, KES.
+    :ivar total_in: What came in, KES.
+    :ivar total_out: What went out, KES, above zero.
     :ivar bool is_of_a_person: Whether it is no organisation's.
     """
 
@@ -42,6 +51,8 @@ class Preamble:
     end_utc: object = None
     opening: object = None
     closing: object = None
+    total_in: object = None
+    total_out: object = None
     is_of_a_person: bool = False
 
 
@@ -53,13 +64,13 @@ def read_preamble(filename, rows):
     :rtype: Preamble
     """
     found, report_utc = Preamble(), None
-    lines = [' '.join(filter(None, map(words, cells))) for cells in rows]
+    lines = [' '.join(filter(None, map(words, cells)))[:_LONGEST] for cells in rows]
     for line in lines:
         _read_label(found, line)
         if match := _REPORT.search(line):
             made = moments(match[1])
             report_utc = _utc(made[0][0]) if made and made[0][1] else None
-    for line in (*lines, filename):
+    for line in (*lines, filename[:_LONGEST]):
         if match := _TITLE.search(line):
             found.shortcode = found.shortcode or match['code']
             _set_period(found, f"{match['start']} to {match['end']}")
@@ -79,10 +90,11 @@ def _read_label(found, line):
         found.account = found.account or match[1]
     elif match := _PERIOD.match(line):
         _set_period(found, match[1])
-    if match := _OPENING.search(line):
-        found.opening = _amount(match[1])
-    if match := _CLOSING.search(line):
-        found.closing = _amount(match[1])
+    for name, pattern in _AMOUNTS:
+        if match := pattern.search(line):
+            setattr(found, name, _amount(match[1]))
+    if found.total_out is not None:
+        found.total_out = abs(found.total_out)
     found.is_of_a_person |= bool(_PERSON.match(line))
 
 

@@ -20,9 +20,10 @@ from .statement_error import (
 
 # 10,000 rows, with the charges, are about a busy month of a large school: 1.5 MB as CSV.
 MAX_BYTES = 20 * 1024 * 1024  # of the file
-MAX_UNPACKED_BYTES = 150 * 1024 * 1024  # of a workbook, which is compressed
+MAX_UNPACKED_BYTES = 60 * 1024 * 1024  # of a workbook, which is compressed
 MAX_ROWS = 50_000  # empty ones included
 MAX_COLUMNS = 64
+MAX_LINE = 20_000  # characters of a row as text
 _MAX_MEMBERS = 1000  # files within a workbook
 _XML_HEAD = 2048  # bytes of a file within a workbook in which a DOCTYPE would stand
 
@@ -105,6 +106,8 @@ def _text_rows(text, delimiter):
     for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if number > MAX_ROWS:
             raise StatementError(TOO_LARGE)
+        if len(line) > MAX_LINE:
+            raise StatementError(NOT_A_STATEMENT)
         if not line.strip():
             continue
         try:

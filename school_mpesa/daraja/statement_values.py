@@ -26,6 +26,15 @@ _MOMENT = re.compile(rf'{_DAY}(?:[T\s]+{_HOUR})?')
 _SERIALS = range(39083, 73051)
 
 
+def is_blank(value):
+    """Return whether nothing stands in a cell.
+
+    :param value: The cell.
+    :rtype: bool
+    """
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def text(value, limit=500):
     """Return a cell as a text that a database can hold, verbatim.
 

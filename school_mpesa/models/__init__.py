@@ -3,6 +3,7 @@ from . import account_journal
 from . import account_move
 from . import account_move_prompt
 from . import account_payment
+from . import ir_actions_report
 from . import ir_cron
 from . import ir_http
 from . import mpesa_callback
@@ -10,6 +11,7 @@ from . import mpesa_callback_doubt
 from . import mpesa_callback_drain
 from . import mpesa_callback_found
 from . import mpesa_callback_key
+from . import mpesa_callback_money
 from . import mpesa_callback_opening
 from . import mpesa_callback_process
 from . import mpesa_callback_result
@@ -22,9 +24,24 @@ from . import mpesa_command_pull
 from . import mpesa_command_result
 from . import mpesa_command_screen
 from . import mpesa_command_send
+from . import mpesa_day_difference_mixin  # Inherited by the next ones.
+from . import mpesa_day_amendment
+from . import mpesa_day_close
+from . import mpesa_day_difference
+from . import mpesa_day_facts
+from . import mpesa_day_mail
+from . import mpesa_day_prove
+from . import mpesa_day_sign
 from . import mpesa_exchange
 from . import mpesa_rate_counter
 from . import mpesa_source_address
+from . import mpesa_statement
+from . import mpesa_statement_booking
+from . import mpesa_statement_decision
+from . import mpesa_statement_import
+from . import mpesa_statement_line
+from . import mpesa_statement_prove
+from . import mpesa_statement_reversal
 from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_ask
@@ -32,6 +49,8 @@ from . import mpesa_transaction_booking
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet
+from . import mpesa_transaction_near
+from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
 from . import pay_page_provider
@@ -42,6 +61,7 @@ from . import payment_provider_health
 from . import payment_provider_initiator
 from . import payment_provider_journal
 from . import payment_provider_pull
+from . import payment_provider_proof
 from . import payment_provider_register
 from . import payment_provider_removal
 from . import payment_provider_secrets
@@ -60,7 +80,12 @@ from . import payment_transaction_status
 from . import payment_transaction_tell
 from . import payment_transaction_tell_asked
 from . import res_company
+from . import res_config_settings
 from . import school_dashboard
+from . import school_dashboard_questions
+from . import school_dashboard_statement
+from . import school_dashboard_proofs
 from . import school_receipt
 from . import school_statement
 from . import school_student
+from . import school_student_pay

@@ -31,6 +31,8 @@ class Arrival:
     :ivar str problem: What in it contradicts that request, in words; '' when nothing does.
     :ivar provider: The shortcode (payment.provider) in whose journal it is booked.
     :ivar student: Whose money it is (school.student), if known.
+    :ivar near_student: Whom the payer has paid for before (school.student), if one sign of the
+                        account may be wrong.
     :ivar bool whole_family: Whether it is for all children of the student's family, by its rule.
     :ivar movement: The movement (mpesa.transaction), once there is one.
     :ivar receipt_record: The receipt (school.receipt), once it is made.
@@ -51,6 +53,7 @@ class Arrival:
     problem: str = ''
     provider: object = None
     student: object = None
+    near_student: object = None
     whole_family: bool = False
     movement: object = None
     receipt_record: object = None
@@ -108,7 +111,16 @@ class Arrival:
         """
         if self.names_student or self.source == 'stk':
             return self.account_reference.strip()[:40]
-        return PHONE_IN_TEXT.sub(_mask, self.account_reference.strip())[:40]
+        return mask_numbers(self.account_reference.strip())[:40]
+
+
+def mask_numbers(text):
+    """ Return a text without the phone numbers that stand in it.
+
+    :param str text: What somebody typed.
+    :rtype: str
+    """
+    return PHONE_IN_TEXT.sub(_mask, text)
 
 
 def _mask(match):

@@ -62,7 +62,7 @@ class MpesaCallback(models.Model):
         codes = {}
         for callback, body in self._read_bodies().items():
             try:
-                codes[callback] = body and callback._read_told_code(body) or ''
+                codes[callback] = (body and callback._read_told_code(body)) or ''
             except daraja.UnreadableCallback:
                 codes[callback] = ''
         return codes

@@ -61,7 +61,7 @@ class MpesaCommand(models.Model):
             return under_way
         last = provider._mpesa_get_last_pull().window_end
         start, _end, _lost = daraja.pull_window(
-            fields.Datetime.now(), last and min(last, until) - OVERLAP or None,
+            fields.Datetime.now(), (last and min(last, until) - OVERLAP) or None,
         )
         try:
             # The log would quote the row of what is no error: an hour and a person meet.

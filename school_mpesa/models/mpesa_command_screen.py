@@ -30,9 +30,8 @@ class MpesaCommand(models.Model):
     @api.depends_context('lang')
     def _compute_subject(self):
         for command in self:
-            command.subject = command.receipt if command.kind == 'status' else self.env._(
-                "%(start)s to %(end)s", start=command._format_moment(command.window_start),
-                end=command._format_moment(command.window_end),
+            command.subject = (
+                command.receipt if command.kind == 'status' else command._describe_window()
             )
 
     @api.depends('kind', 'subject')
@@ -82,6 +81,33 @@ class MpesaCommand(models.Model):
         return self._ask_status(
             self.provider_id, self.receipt, self.payment_transaction_id,
         )._get_view_action()
+
+    @api.model
+    def action_pull_now(self):
+        """ Fetch the payments of the user's schools now instead of at the next hour.
+
+        :return: A message of what happens now, after which the list is read again.
+        :rtype: dict
+        :raise UserError: If no shortcode can, or the user asked too often.
+        """
+        self._check_office()
+        # In sudo mode: providers are the system's.
+        providers = self.env['payment.provider'].sudo().search([
+            ('code', '=', 'mpesa'), ('state', '!=', 'disabled'), ('mpesa_pull_enabled', '=', True),
+            ('company_id', 'in', self.env.companies.ids),
+        ]).filtered(lambda provider: not provider._mpesa_find_pull_problem())
+        if not providers:
+            raise UserError(self.env._(
+                "No shortcode of this school fetches payments: the administrator sets up Pull at"
+                " the M-PESA shortcode. Nothing was asked."
+            ))
+        self._count_question()
+        for provider in providers:
+            self._queue_pull(provider, fields.Datetime.now(), self.env.uid)
+        return providers._mpesa_notify(self.env._(
+            "Safaricom is being asked. Payments that are found are booked by themselves; read the"
+            " list again in a moment."
+        ))
 
     def action_mark_seen(self):
         """ Take questions off the list of those that need a person, which looked into them.
@@ -223,7 +249,25 @@ class MpesaCommand(models.Model):
             ))
         return ' '.join(words)
 
-    def _format_moment(self, moment):
+    def _describe_window(self):
+        """ Return the hours in question: those of one day with their day once.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not (self.window_start and self.window_end):
+            return ''
+        days = {
+            self._format_moment(moment, 'd MMM') for moment in (self.window_start, self.window_end)
+        }
+        return self.env._(
+            "%(start)s to %(end)s", start=self._format_moment(self.window_start, 'd MMM, HH:mm'),
+            end=self._format_moment(
+                self.window_end, 'HH:mm' if len(days) == 1 else 'd MMM, HH:mm',
+            ),
+        )
+
+    def _format_moment(self, moment, pattern='d MMM yyyy, HH:mm'):
         return format_datetime(
-            self.env, moment, tz=NAIROBI, dt_format='d MMM yyyy, HH:mm',
+            self.env, moment, tz=NAIROBI, dt_format=pattern,
         ) if moment else ''

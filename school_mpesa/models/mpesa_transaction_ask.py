@@ -27,11 +27,10 @@ class MpesaTransaction(models.Model):
         commands = self.env['mpesa.command'].search([
             ('kind', '=', 'status'), ('receipt', 'in', self.mapped('receipt')),
         ])
+        asked = commands.grouped(lambda c: (c.receipt, c.shortcode, c.environment))
         for movement in self:
-            movement.command_ids = commands.filtered(
-                lambda c: (c.receipt, c.shortcode, c.environment) == (
-                    movement.receipt, movement.shortcode, movement.environment,
-                )
+            movement.command_ids = asked.get(
+                (movement.receipt, movement.shortcode, movement.environment), False,
             )
 
     # === ACTION METHODS === #

@@ -163,6 +163,8 @@ class MpesaTransaction(models.Model):
             'provider_id': arrival.provider.id,
             'payment_transaction_id': arrival.tx.id if arrival.tx else False,
             'receipt_id': arrival.receipt_record.id if arrival.receipt_record else False,
+            'near_student_id': arrival.near_student.id if arrival.near_student else False,
+            'near_checked_by_id': False,
             'suspense_payment_id': (
                 arrival.suspense_payment.id if arrival.suspense_payment else False
             ),
@@ -261,15 +263,17 @@ class MpesaTransaction(models.Model):
             movement=self,
         )
 
-    def _reverse_suspense(self):
-        """ Reverse the posting to *Unidentified fee receipts*; the movement finds its owner.
+    def _reverse_suspense(self, date=None):
+        """ Reverse the posting to *Unidentified fee receipts*: the movement finds its owner, or
+        has left the wallet.
 
+        :param date date: The day of the reversal; None for that of the posting itself.
         :return: None
         """
         self.ensure_one()
         payment = self.suspense_payment_id
         payment.move_id.with_context(school_receipt_reversal=True)._reverse_moves(
-            [{'ref': payment.move_id.name, 'date': payment.move_id.date}], cancel=True,
+            [{'ref': payment.move_id.name, 'date': date or payment.move_id.date}], cancel=True,
         )
         payment.state = 'canceled'
         self.suspense_payment_id = False

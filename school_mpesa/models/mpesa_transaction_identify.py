@@ -105,6 +105,11 @@ class MpesaTransaction(models.Model):
                 found = matcher.match(
                     movement._read_typed(), Decimal(str(movement.amount)),
                 ).found
+                near = movement.near_student_id.filtered(
+                    lambda student: student.company_id in self.env.companies
+                )
+                if near and near not in dict(found):
+                    found = (*found, (near, 'paid_before'))
                 # Whoever had it and lost it again by a reversal is not suggested any more.
                 taken_from = movement.sudo().previous_receipt_id
                 result[movement] = tuple(
@@ -177,7 +182,10 @@ class MpesaTransaction(models.Model):
             },
             [(student.sudo(), share) for student, share in shares], waiting, date,
         )
-        movement.receipt_id = receipt
+        movement.write({
+            'receipt_id': receipt.id,
+            'near_checked_by_id': self.env.uid if movement.near_student_id else False,
+        })
         if learn:
             self._learn_reference(students)
         return receipt.with_env(self.env)

@@ -114,6 +114,9 @@ class MpesaTransaction(models.Model):
         arrival.student = self.env['school.student']
         if not match.posts:
             return
+        arrival.near_student = self._find_near_student(arrival, match)
+        if arrival.near_student and match.outcome != reference_match.EXACT:
+            return  # The payer may mean the other one (school-fees section 2.9): a person decides.
         holder = match.found[0][0].with_env(self.env)
         arrival.whole_family = holder._name == 'school.family'
         arrival.student = holder._get_first_child() if arrival.whole_family else holder

@@ -31,6 +31,9 @@ class MpesaTransaction(models.Model):
                 arrival.asked.mpesa_needs_person = True
             callback._close('conflict', problem, movement=self, tx=arrival.tx or arrival.asked)
             return
+        if self.is_returned:
+            self._meet_after_return(arrival)
+            return
         if arrival.tx and arrival.tx != self.payment_transaction_id:
             if arrival.tx.mpesa_push_state == 'paid':
                 # A payment typed by hand was taken for this request before its own result came.

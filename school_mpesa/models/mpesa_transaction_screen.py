@@ -13,7 +13,8 @@ class MpesaTransaction(models.Model):
         string="Booking",
         selection=[
             ('request', "Request"), ('matched', "Matched"), ('unidentified', "Unidentified"),
-            ('open', "Not booked"),
+            ('open', "Not booked"), ('returned', "Reversed at M-PESA"),
+            ('person', "Reversed at M-PESA: for a person"),
         ],
         compute='_compute_booking_state', search='_search_booking_state',
     )

@@ -37,6 +37,14 @@ PAYBILL = {
                    " for the student."),
 }
 
+# On bills and statements, where the account number is the pay code.
+PAYBILL_ON_PAPER = {
+    **PAYBILL,
+    'test': ANY_PAGE['test'],
+    'own': _lt("The account number is the pay code of %(pupil)s alone: check each digit."),
+    'parts': _lt("M-PESA takes at most KES %(most)s at once: pay the rest in a second payment."),
+}
+
 ATTEMPT_PAGE = {
     **ANY_PAGE,
     **PAYBILL,

@@ -293,13 +293,13 @@ class PaymentProvider(models.Model):
         """
         refused = self.search([('mpesa_initiator_untold', '=', True)])
         for provider in refused:
-            users = self.env.ref('base.group_system').all_user_ids.filtered(
-                lambda user: user.active and provider.company_id in user.company_ids
-            )
-            for lang in set(users.mapped('lang')):
+            users = self.env.ref('base.group_system').all_user_ids.filtered_domain([
+                ('active', '=', True), ('company_ids', 'in', provider.company_id.ids),
+            ])
+            for lang, readers in users.grouped('lang').items():
                 own = provider.with_context(lang=lang)
                 self.env['mail.thread'].message_notify(
-                    partner_ids=users.filtered(lambda user: user.lang == lang).partner_id.ids,
+                    partner_ids=readers.partner_id.ids,
                     subject=own.env._(
                         "M-PESA %(shortcode)s: Safaricom refuses the initiator",
                         shortcode=provider.mpesa_shortcode,

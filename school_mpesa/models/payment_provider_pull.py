@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, LockError, UserError, ValidationError
+from odoo.exceptions import LockError, UserError, ValidationError
 from odoo.tools import format_datetime
 
 from .. import daraja, vault
@@ -276,10 +276,10 @@ class PaymentProvider(models.Model):
         :rtype: list[tuple[datetime, datetime]]
         """
         self.ensure_one()
-        windows = self.env['mpesa.command'].sudo().search([
+        windows = self.env['mpesa.command'].sudo().search_fetch([
             *self._mpesa_get_pulled_domain(),
             ('window_end', '>', start), ('window_start', '<', end),
-        ], order='window_start, id')
+        ], ['window_start', 'window_end'], order='window_start, id')
         gaps, reached = [], start
         for window in windows:
             if window.window_start > reached:

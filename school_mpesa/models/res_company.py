@@ -8,6 +8,42 @@ class ResCompany(models.Model):
         string="Unidentified Fee Receipts", comodel_name='account.account', copy=False,
         help="The liability that holds M-PESA money while nobody knows whose it is.",
     )
+    mpesa_charges_account_id = fields.Many2one(
+        string="M-PESA Charges", comodel_name='account.account', copy=False,
+        domain="[('account_type', 'in', ('expense', 'expense_direct_cost'))]",
+        help="The expense account of what Safaricom takes from each payment.",
+    )
+    mpesa_transit_account_id = fields.Many2one(
+        string="M-PESA in Transit to Bank", comodel_name='account.account', copy=False,
+        domain="[('account_type', '=', 'asset_current')]",
+        help="Holds what has left the paybill and is not on the bank's statement yet.",
+    )
+
+    # === BUSINESS METHODS === #
+
+    def _get_mpesa_charges_account(self):
+        """ Return the school's account for Safaricom's charges, made when first needed.
+
+        :rtype: account.account
+        """
+        return self._get_school_account(
+            'mpesa_charges_account_id', "M-PESA charges", 'expense', '620000',
+        )
+
+    def _get_mpesa_transit_account(self):
+        """ Return the school's account for money on its way to the bank, made when first needed.
+
+        A sweep, or a withdrawal from the paybill, debits it; who books the bank's statement credits
+        it (daraja.md 23). What is left on it has not arrived.
+
+        :rtype: account.account
+        """
+        account = self._get_school_account(
+            'mpesa_transit_account_id', "M-PESA in transit to bank", 'asset_current', '120500',
+        )
+        if not account.reconcile:
+            account.reconcile = True  # Each sweep is ticked off by its arrival.
+        return account
 
     def _get_unidentified_account(self):
         """ Return the school's account for money that nobody has claimed, made when first needed.

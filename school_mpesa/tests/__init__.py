@@ -12,6 +12,7 @@ from . import test_inbox_screen
 from . import test_inbox_source
 from . import test_pay_attempt_page
 from . import test_pay_attempt_retry
+from . import test_pay_block
 from . import test_portal_invoice
 from . import test_portal_other_providers
 from . import test_prompt_wizard
@@ -20,6 +21,7 @@ from . import test_provider_screen
 from . import test_receipt_reversal
 from . import test_road
 from . import test_booking_ledger
+from . import test_booking_near
 from . import test_booking_references
 from . import test_booking_faults
 from . import test_push
@@ -28,9 +30,12 @@ from . import test_request_live
 from . import test_register_payment
 from . import test_ask
 from . import test_chase
+from . import test_day_close
+from . import test_day_planted
 from . import test_provider
 from . import test_pull
 from . import test_status_question
+from . import test_message_question
 from . import test_provider_health
 from . import test_odoo_road
 from . import test_message_check
@@ -38,3 +43,6 @@ from . import test_no_personal_data
 from . import test_booking_hostile
 from . import test_statement
 from . import test_validation
+from . import test_statement_booking
+from . import test_statement_import
+from . import test_statement_reversal

@@ -200,11 +200,15 @@ class SchoolMpesaCommon(SchoolFeesCommon):
                     WHERE line.account_id = school.mpesa_unidentified_account_id
                       AND line.parent_state = 'posted') ledger
         CROSS JOIN LATERAL (
-                   SELECT coalesce(sum(movement.amount), 0) AS total
+                   -- A reversal that waits for a person has left the wallet at its cost.
+                   SELECT coalesce(sum(CASE WHEN movement.reversal_state = 'person'
+                                            THEN -movement.amount ELSE movement.amount END), 0)
+                          AS total
                      FROM mpesa_transaction movement
                     WHERE movement.company_id = school.id
                       AND movement.receipt_id IS NULL
-                      AND movement.suspense_payment_id IS NOT NULL) queue
+                      AND (movement.suspense_payment_id IS NOT NULL
+                           OR movement.reversal_state = 'person')) queue
              WHERE ledger.total <> queue.total
         ''')
         return super().assert_accounts_sound()

@@ -28,14 +28,15 @@ class QuestionCommon(BookingCommon):
             'mpesa_nominated_number': '0712 000 100',
             'mpesa_pull_registered_at': fields.Datetime.now(),
         })
-        cls.bursar = cls.create_clerk('question-bursar', 'school_fees.group_bursar')
-        cls.cashier = cls.create_clerk('question-cashier', 'school_fees.group_cashier')
         cls.system = cls.create_clerk('question-system', 'base.group_system')
 
     def setUp(self):
         super().setUp()
         self.control.set_shortcode('600111', pull_registered=True)
         self.confirm_nothing()
+        # Anew for each test: what a person has asked is counted for a day.
+        self.bursar = self.create_clerk('question-bursar', 'school_fees.group_bursar')
+        self.cashier = self.create_clerk('question-cashier', 'school_fees.group_cashier')
 
     @classmethod
     def create_clerk(cls, login, group, school=None):

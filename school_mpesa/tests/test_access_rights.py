@@ -15,17 +15,27 @@ RIGHTS = {
     'mpesa.callback.opening': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.callback.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.transaction': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.command': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.exchange': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.day.close': {'bursar': 'rw', 'administrator': 'rw'},
+    'mpesa.day.difference': {'bursar': 'rw', 'administrator': 'rw'},
+    'mpesa.day.amendment': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.source.address': {'administrator': 'rwcd'},
     'mpesa.callback.token': {},
     'mpesa.callback.key': {},
     'mpesa.token': {},
     'mpesa.rate.counter': {},
+    'mpesa.ask.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.prompt.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.identify.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.identify.suggestion': {'bursar': 'rwcd', 'administrator': 'rwcd'},
     'mpesa.identify.share': {'bursar': 'rwcd', 'administrator': 'rwcd'},
     'mpesa.message.check': {'cashier': 'rwc', 'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.statement': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.statement.line': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.statement.upload': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.statement.decide': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
 }
@@ -33,12 +43,28 @@ OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
 
 # What a browser may call by RPC of all that this add-on defines. Each entry was looked at.
 CALLABLE = {
-    'mpesa.callback': {'action_replay', 'action_open_numbers'},
+    'mpesa.ask.wizard': {'action_ask'},
+    'mpesa.callback': {'action_replay', 'action_open_numbers', 'action_ask_safaricom'},
     'mpesa.callback.settle': {'action_settle'},
     'mpesa.callback.token': {'create', 'unlink'},
+    'mpesa.command': {'action_ask_again', 'action_mark_seen', 'action_pull_now'},
     'mpesa.source.address': {'create', 'write', 'unlink'},
+    'mpesa.day.close': {
+        'write', 'action_compute', 'action_prove_today', 'action_sign', 'action_see_amendments',
+    },
+    'mpesa.day.difference': {'write', 'action_open'},
+    'mpesa.day.amendment': {'action_open'},
     'mpesa.prompt.wizard': {'action_send'},
-    'mpesa.transaction': {'action_accept_suggestion', 'action_identify'},
+    'mpesa.transaction': {
+        'action_accept_suggestion', 'action_identify', 'action_note_reversal',
+        'action_settle_reversal', 'action_ask_safaricom', 'action_near_is_right',
+        'action_near_move',
+    },
+    'mpesa.statement': {'action_check', 'action_open_lines'},
+    'mpesa.statement.line': {'action_decide'},
+    'mpesa.statement.upload': {'action_import'},
+    'mpesa.statement.decide': {'action_decide'},
+    'mpesa.reversal.settle': {'action_settle'},
     'mpesa.identify.wizard': {'action_book'},
     'mpesa.identify.suggestion': {'action_take'},
     'mpesa.message.check': {
@@ -47,11 +73,12 @@ CALLABLE = {
     'mpesa.register.wizard': {'action_register', 'action_renew'},
     'payment.transaction': {
         'create', 'write', 'get_formview_id', 'action_mpesa_send_again', 'action_mpesa_change',
-        'action_mpesa_open', 'action_mpesa_view_receipt',
+        'action_mpesa_open', 'action_mpesa_view_receipt', 'action_mpesa_ask_safaricom',
     },
     'payment.provider': {
         'create', 'write', 'action_mpesa_check', 'action_mpesa_open_inbox',
         'action_mpesa_open_register', 'action_mpesa_open_letter',
+        'action_mpesa_register_pull', 'action_mpesa_pull_now', 'action_mpesa_forgive_refusal',
     },
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
@@ -60,7 +87,10 @@ CALLABLE = {
 }
 SECRETS = (
     'mpesa_consumer_key', 'mpesa_consumer_secret', 'mpesa_passkey', 'mpesa_consumer_key_sealed',
-    'mpesa_consumer_secret_sealed', 'mpesa_passkey_sealed',
+    'mpesa_consumer_secret_sealed', 'mpesa_passkey_sealed', 'mpesa_initiator_name',
+    'mpesa_initiator_password', 'mpesa_initiator_password_sealed', 'mpesa_security_credential',
+    'mpesa_security_credential_sealed', 'mpesa_certificate', 'mpesa_nominated_number',
+    'mpesa_nominated_number_sealed',
 )
 # Of a request and a message: nobody below the system, not even sealed.
 HIDDEN = {
@@ -71,6 +101,9 @@ HIDDEN = {
     'mpesa.callback': ('body_sealed', 'key_id', 'push_digest'),
     'mpesa.transaction': ('payer_sealed', 'payer_key_id', 'payer_index'),
     'mpesa.exchange': ('sealed',),
+    'mpesa.command': (
+        'conversation_id', 'originator_conversation_id', 'page_digest', 'result_digest',
+    ),
 }
 
 
@@ -150,6 +183,9 @@ class TestAccessRights(SchoolMpesaCommon):
         records = [
             tx, tx.mpesa_callback_ids, tx.mpesa_movement_ids, tx.mpesa_exchange_ids,
             tx.mpesa_receipt_id,
+            self.env['mpesa.command']._queue(
+                self.provider, 'status', receipt=tx.mpesa_receipt_number,
+            ),
         ]
         for rows in records:
             with self.subTest(rows._name):
@@ -265,7 +301,9 @@ class TestAccessRights(SchoolMpesaCommon):
             ('mpesa.callback', '_cron_drain'), ('mpesa.callback', '_read_bodies'),
             ('mpesa.callback.token', '_get'), ('mpesa.transaction', '_settle'),
             ('mpesa.transaction', '_read_payer'), ('payment.provider', '_mpesa_secret'),
-            ('payment.provider', '_mpesa_register'),
+            ('payment.provider', '_mpesa_register'), ('payment.provider', '_mpesa_get_initiator'),
+            ('mpesa.command', '_ask_status'), ('mpesa.command', '_queue'),
+            ('mpesa.command', '_take_result'), ('mpesa.callback', '_append_found'),
             ('payment.provider', '_mpesa_get_c2b_addresses'),
             ('school.receipt', '_book'), ('school.receipt', '_reverse'),
         ):
@@ -318,6 +356,9 @@ class TestAccessRights(SchoolMpesaCommon):
             'mpesa.callback': tx.mpesa_callback_ids,
             'mpesa.transaction': tx.mpesa_movement_ids,
             'mpesa.exchange': tx.mpesa_exchange_ids,
+            'mpesa.command': self.env['mpesa.command']._queue(
+                self.provider, 'status', receipt=tx.mpesa_receipt_number,
+            ),
         }
         for model, names in HIDDEN.items():
             theirs = self.seen_by(rows[model], self.users['administrator'])

@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.school_mpesa import daraja
 from odoo.addons.school_mpesa.models import payment_provider_pull
 from odoo.addons.school_mpesa.tests.question_common import QuestionCommon
 
@@ -163,7 +164,9 @@ class TestPull(QuestionCommon):
             for hole in lost
         ]
         self.assertEqual(hours, [(100, 75), (70, 48)])
-        self.assertIn("can only be had from Safaricom's statement", self.provider.mpesa_pull_message)
+        self.assertIn(
+            "can only be had from Safaricom's statement", self.provider.mpesa_pull_message,
+        )
         needs = self.list_needs()
         self.assertEqual(needs, [f'pull_lost_{self.provider.id}'])
 
@@ -189,7 +192,6 @@ class TestPull(QuestionCommon):
         self.pay()
         command = self.env['mpesa.command']._queue_pull(self.provider, fields.Datetime.now())
         self.send_questions()
-        from odoo.addons.school_mpesa import daraja
         command.write({'state': 'sent', 'rows': 0, 'page_digest': False, 'unreadable': 0})
         command._take_page(daraja.PullPage(
             payments=(), unreadable=2, rows=2, raw={'Response': [[{}, {}]]}, exchange=None,
@@ -202,7 +204,6 @@ class TestPull(QuestionCommon):
         self.assertEqual(self.list_needs(), [])
 
     def test_a_server_without_offsets_does_not_go_on_for_ever(self):
-        from odoo.addons.school_mpesa import daraja
         for rows, state in ((99, 'done'), (100, 'failed')):
             command = self.env['mpesa.command']._queue_pull(self.provider, fields.Datetime.now())
             page = daraja.PullPage(
@@ -225,7 +226,7 @@ class TestPull(QuestionCommon):
             command = self.pull()
             with self.subTest(form):
                 self.assertEqual((command.pull_zone, self.provider.mpesa_pull_zone), (zone, zone))
-                movement = self.get_movements().filtered(lambda m: m.receipt == code)
+                movement = self.get_movements().filtered_domain([('receipt', '=', code)])
                 self.assertAlmostEqual(
                     movement.paid_at, fields.Datetime.now(), delta=timedelta(minutes=2),
                 )
@@ -273,6 +274,23 @@ class TestPull(QuestionCommon):
         for button in ('action_mpesa_register_pull', 'action_mpesa_pull_now'):
             with self.assertRaises(AccessError):
                 getattr(self.provider.sudo(False).with_user(self.bursar), button)()
+
+    def test_the_office_fetches_payments_of_its_own_school(self):
+        self.pay()
+        Command = self.env['mpesa.command'].with_context(allowed_company_ids=self.school.ids)
+        Command.with_user(self.bursar).action_pull_now()
+        self.send_questions()
+        self.drain()
+        self.assertEqual(Command.search([]).asked_by_id, self.bursar)
+        self.assert_books(15_500)
+        with self.assertRaises(AccessError):
+            Command.with_user(self.cashier).action_pull_now()
+        other = self.create_school("Other School")
+        stranger = self.create_clerk('pull-stranger', 'school_fees.group_bursar', other)
+        with self.assertRaisesRegex(UserError, "sets up Pull"):
+            Command.with_user(stranger).with_context(
+                allowed_company_ids=other.ids,
+            ).action_pull_now()
 
     def test_another_shortcode_is_not_registered(self):
         self.provider.mpesa_shortcode = '600112'

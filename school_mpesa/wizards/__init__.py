@@ -7,4 +7,7 @@ from . import mpesa_message_check_words
 from . import mpesa_prompt_wizard
 from . import mpesa_prompt_wizard_words
 from . import mpesa_register_wizard
+from . import mpesa_reversal_settle
+from . import mpesa_statement_decide
+from . import mpesa_statement_upload
 from . import mpesa_validation_letter

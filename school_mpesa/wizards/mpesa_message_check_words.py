@@ -312,7 +312,9 @@ class MpesaMessageCheck(models.TransientModel):
         hints = []
         check = self.sudo()
         day = daraja.day_of_code(self.code or '')
-        if finding in UNKNOWN - {'many'} and day and self.told_day and abs((day - self.told_day).days) > 1:
+        if finding in UNKNOWN - {'many'} and day and self.told_day and (
+            abs((day - self.told_day).days) > 1
+        ):
             hints.append(self.env._(
                 "Codes of M-PESA begin with their day. This one begins like a code of %(day)s, and"
                 " the message says %(told)s.",

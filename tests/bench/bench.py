@@ -33,6 +33,9 @@ BUDGETS = {
     'accept.sql': ('at most', 3),
     'posting.ratio': ('at least', 4),
     'paid_p95_ms': ('at most', 3000),
+    # A statement of 10,000 lines, kept and matched.
+    'statement.import_s': ('at most', 60),
+    'statement.import_mb': ('at most', 200),
     # Seconds from the last of 6,000 confirmations in ten minutes until all are booked.
     'burst.seconds': ('at most', 120),
     # With 1,000,000 rows in the inbox beside 1,000.
@@ -56,8 +59,8 @@ BUDGETS = {
 # cannot change. For accept and for bills that is the ratio of processors' time. Its books have one
 # year of history, not ten.
 DEMANDED_SHORT = {
-    'accept.cpu_ratio', 'accept.sql', 'posting.ratio', 'paid_p95_ms', 'books.aged_list_p95_ms',
-    'books.preview_ms', 'books.post_cpu_ratio',
+    'accept.cpu_ratio', 'accept.sql', 'posting.ratio', 'paid_p95_ms', 'statement.import_s',
+    'statement.import_mb', 'books.aged_list_p95_ms', 'books.preview_ms', 'books.post_cpu_ratio',
 }
 GOALS = {'accept.ratio': 1.8, 'posting.ratio': 6}
 # Runs, posts to each route in a run, payments of each path in a run, callbacks at two per second.
@@ -140,6 +143,12 @@ def run(size):
             )
         figures |= posting_figures(raw['posting'])
         figures['posting.tracked_ratio'] = posting_figures(raw['posting_tracked'])['posting.ratio']
+        say("a statement of 10,000 lines, imported and matched, then booked")
+        raw['statement'] = stack.shell("from bench.statement_run import run\nresult = run(env)")
+        figures |= {
+            f'statement.{name}': raw['statement'][name]
+            for name in ('import_s', 'import_mb', 'again_s', 'book_s', 'book_mb', 'book_rate')
+        }
         say("accept, ours beside Odoo's own webhook and a route that does nothing")
         raw['accept'] = accept_run.measure(stack, runs, posts)
         figures |= accept_figures(raw['accept'])
@@ -228,7 +237,7 @@ def main():
                 name.partition('.')[2]: value for name, value in figures.items()
                 if name.startswith(f'{group}.')
             }
-            for group in ('posting', 'burst', 'age', 'books')
+            for group in ('posting', 'burst', 'age', 'statement', 'books')
         },
         'budgets': budgets,
         'runs': raw,

@@ -5,7 +5,7 @@ import contextlib
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from . import control_api, phone
+from . import control_api, phone, portal
 from .state_file import StateFile
 from .world import World
 
@@ -72,6 +72,7 @@ def build_app(seed=None, state=None):
         routes=[
             Mount('/control', routes=control_api.routes(simulator)),
             *phone.routes(simulator),
+            *portal.routes(simulator),
             Route('/{path:path}', daraja, methods=VERBS),
         ],
     )

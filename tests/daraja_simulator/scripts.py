@@ -16,6 +16,7 @@ APIS = (
     'transaction_status',
     'pull_register',
     'pull_query',
+    'dynamic_qr',
     '*',
 )
 FAULTS_BEFORE = (

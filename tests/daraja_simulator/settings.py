@@ -33,6 +33,7 @@ CHOICES = {
     'same_amount_rule': ('paid', 'asked', 'off'),
     'amount_limits': ('sync', 'callback'),
     'long_reference': ('reject', 'truncate', '1025'),
+    'qr_answer': ('usual', 'documented'),
     'pay_bill_charge': ('off', 'mgao', 'customer'),
     'auto_answer': (None, 'pin', 'cancel', 'ignore', 'wrong_pin'),
 }
@@ -75,6 +76,8 @@ class Settings:
     pull_times: str = 'utc'
     pull_msisdn_form: str = 'national'
     pull_page_rows: int = 100
+    # Dynamic QR
+    qr_answer: str = 'usual'
     # OAuth and the gateway
     token_lifetime: int = 3599
     expires_in_form: str = 'text'

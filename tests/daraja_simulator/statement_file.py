@@ -5,8 +5,6 @@ import io
 from datetime import datetime
 from decimal import Decimal
 
-import openpyxl
-
 
 TEMPLATES = ('A', 'B', 'business', 'older')
 FORMS = ('csv', 'xlsx')
@@ -54,7 +52,7 @@ def make_file(
     ordered = rows[::-1] if template == 'B' else rows
     table = [HEADERS[template], *(_CELLS[template](row, typed) for row in ordered)]
     if template == 'A':
-        table = [*_preamble(facts), *table]
+        table = [*_preamble(facts, rows), *table]
     name = _name(facts, template)
     if form == 'csv':
         return f'{name}.csv', _csv(table, encoding, delimiter)
@@ -68,7 +66,10 @@ def _name(facts, template):
     return f"ORG_{facts['shortcode']}_{facts['account'].replace(' ', '_')}_{facts['made_eat']}"
 
 
-def _preamble(facts):
+def _preamble(facts, rows):
+    amounts = [Decimal(row['amount']) for row in rows if row['account'] == 'balance']
+    paid_in = sum((amount for amount in amounts if amount > 0), Decimal(0))
+    withdrawn = sum(amounts, Decimal(0)) - paid_in
     start, end, made = (
         _time(facts[name], TIMES['A']) for name in ('start_eat', 'end_eat', 'made_eat')
     )
@@ -80,7 +81,8 @@ def _preamble(facts):
         ('Operator:', 'jdoe', 'Organization:', facts['name'], 'Date of Report:', made),
         (
             'Opening Balance:', facts['opening'], 'Closing Balance:', facts['closing'],
-            'Available Balance:', facts['closing'],
+            'Available Balance:', facts['closing'], 'Total Paid In:', f'{paid_in:.2f}',
+            'Total Withdrawn:', f'{withdrawn:.2f}',
         ),
     ]
 
@@ -139,16 +141,19 @@ def _csv(table, encoding, delimiter):
 
 
 def _xlsx(table):
+    # Here, as a simulator that never makes a workbook need not have it.
+    import openpyxl
+
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet('transaction')
     for cells in table:
-        page.append([_as_text(page, cell) for cell in cells])
+        page.append([_as_text(openpyxl, page, cell) for cell in cells])
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
 
 
-def _as_text(page, cell):
+def _as_text(openpyxl, page, cell):
     # What a payer typed stays a text, also when it looks like a formula.
     if not isinstance(cell, str) or not cell.startswith('='):
         return cell

@@ -2,7 +2,7 @@
 
 import secrets
 
-from . import c2b, defaults, oauth, pull, status, stk
+from . import c2b, defaults, oauth, pull, qr, status, stk
 from .callbacks import Deliveries
 from .clock import Clock, Scheduler
 from .gateway import Gateway
@@ -17,7 +17,7 @@ from .wallets import Bank
 
 
 # One module per API family; a new family adds itself here.
-FAMILIES = (oauth, stk, c2b, status, pull)
+FAMILIES = (oauth, stk, c2b, status, pull, qr)
 
 
 class World:

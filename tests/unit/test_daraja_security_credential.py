@@ -86,3 +86,19 @@ def test_nothing_of_it_is_shown():
 
 def test_the_simulators_certificate_is_read_too():
     assert read_certificate(certificate()).key_size == 2048
+
+
+def test_a_ready_made_credential_goes_on_the_wire_as_it_is():
+    ready = base64.b64encode(bytes(range(256))).decode()
+    made = Initiator('feesapi', ready=f' {ready[:76]}\r\n{ready[76:]}')
+    assert made.credential == ready
+    assert ready[:20] not in repr(made)
+
+
+@pytest.mark.parametrize('text', [
+    'short', 'not base64 at all!', 'A' * 100, base64.b64encode(b'x' * 200).decode(),
+])
+def test_what_is_no_credential_is_refused(text):
+    with pytest.raises(InvalidRequest) as refusal:
+        Initiator('feesapi', ready=text)
+    assert refusal.value.field == 'SecurityCredential'

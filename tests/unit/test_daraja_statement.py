@@ -8,6 +8,7 @@ from decimal import Decimal
 import daraja
 import openpyxl
 import pytest
+import xlsxwriter
 from daraja import statement_sheet
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,6 +126,7 @@ def test_template_a(content):
     assert got.period_start_utc == datetime(2026, 8, 31, 21)
     assert got.period_end_utc == datetime(2026, 9, 14, 20, 59, 59)
     assert (got.opening, got.closing) == (Decimal(1000), Decimal(2990))
+    assert (got.total_in, got.total_out) == (Decimal(12500), Decimal(10510))
     assert (got.skipped, got.unreadable) == (1, ())
     assert [
         (line.receipt, line.kind, line.direction, line.amount, line.balance, line.moves_wallet)
@@ -487,6 +489,7 @@ def test_whatever_is_in_a_file_the_answer_is_a_reason(content, start):
     (as_xlsx([HEADER_B, *B_ROWS])[:-400], 'damaged'),
     (as_xlsx([['Date', 'Narration', 'Credit'], ['1', '2', '3']]), 'not_a_statement'),
     (b'x' * (statement_sheet.MAX_BYTES + 1), 'too_large'),
+    (b',' * (statement_sheet.MAX_LINE + 1), 'not_a_statement'),
 ])
 def test_what_is_no_statement(content, reason):
     error = refusal(content)
@@ -508,6 +511,31 @@ def test_a_formula_is_refused_with_its_cell(place, cell):
     row[place] = '=1+1'
     error = refusal(as_xlsx([HEADER_A, row_a('UIE4K7P2QA'), row]))
     assert (error.reason, error.cell, str(error)) == ('formulas', cell, f'formulas ({cell})')
+
+
+def by_another_writer(rows):
+    """ A workbook with its texts in a table of their own, as Excel writes it. """
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {'default_date_format': 'dd/mm/yyyy hh:mm:ss'})
+    page = book.add_worksheet('Sheet1')
+    for number, cells in enumerate(rows):
+        for place, cell in enumerate(cells):
+            page.write(number, place, cell)
+    book.close()
+    return file.getvalue()
+
+
+def test_a_workbook_of_excel():
+    at = datetime(2026, 9, 14, 10, 15, 33)
+    got = read(by_another_writer([*PREAMBLE, HEADER_A, row_a(at=at, paid_in=12500.5)]))
+    line, = got.lines
+    assert line.completed_at_utc == datetime(2026, 9, 14, 7, 15, 33)
+    assert (line.amount, line.account_reference) == (Decimal('12500.50'), 'ADM-012')
+    serial = 46279 + (10 * 3600 + 15 * 60 + 33) / 86400  # A date that lost its format.
+    line, = read(by_another_writer([HEADER_A, row_a(at=serial)])).lines
+    assert line.completed_at_utc == datetime(2026, 9, 14, 7, 15, 33)
+    error = refusal(by_another_writer([HEADER_A, row_a(paid_in='=SUM(A1:A3)')]))
+    assert (error.reason, error.cell) == ('formulas', 'F2')
 
 
 def test_a_text_that_looks_like_a_formula_is_what_a_payer_typed():

@@ -256,6 +256,27 @@ def test_what_lies_behind_survives_a_restart(tmp_path):
         assert len(simulator.control.statement_rows(SCHOOL)[1]) == 4
 
 
+def test_the_download_of_the_portal(case):
+    case.control.pay_bill(PHONE, SCHOOL, 'ADM-012', 100)
+    case.control.set_clock('2026-09-15 10:00:00')
+    case.control.pay_bill(PHONE, SCHOOL, 'ADM-013', 200)
+
+    def download(**asked):
+        return case.http.get(f'{case.simulator.url}/statement', params=asked, timeout=10)
+
+    for template, form in (('A', 'csv'), ('B', 'xlsx')):
+        answer = download(
+            shortcode=SCHOOL, start='2026-09-14', end='2026-09-14', template=template, form=form,
+        )
+        name = answer.headers['Content-Disposition'].split('"')[1]
+        got = daraja.read_statement(name, answer.content)
+        assert [line.account_reference for line in got.lines] == ['ADM-012']
+    assert len(daraja.read_statement('', download(shortcode=SCHOOL).content).lines) == 2
+    for asked in ({}, {'shortcode': '1'}, {'shortcode': SCHOOL, 'start': 'x'},
+                  {'shortcode': SCHOOL, 'template': 'C'}, {'shortcode': SCHOOL, 'form': 'pdf'}):
+        assert download(**asked).status_code == 400
+
+
 # === What is exported reads back the same === #
 
 def simulated(seed):
@@ -378,6 +399,7 @@ def test_any_ledger_reads_back_the_same(
         assert got.period_stated
     if template == 'A':
         assert daraja.find_gaps(got.lines, got.opening, got.closing) == ()
+        assert got.opening + got.total_in - got.total_out == got.closing
     assert daraja.find_gaps(got.lines) == ()
     # Only what moves the wallet makes up its balance.
     moved = sum(

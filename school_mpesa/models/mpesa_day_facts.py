@@ -1,0 +1,358 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import models
+from odoo.tools import SQL
+
+from .. import proof
+from .mpesa_callback_found import FOUND_ENDPOINTS
+
+
+CENT = Decimal('0.01')
+MONEY_ENDPOINTS = ('stk', 'confirmation', *FOUND_ENDPOINTS)
+OPEN_STATES = ('new', 'parked', 'conflict', 'unreadable', 'quarantined')
+
+
+def exact(amount):
+    """ Return an amount as the database gave it, to the cent.
+
+    :param float amount: KES, or None.
+    :rtype: Decimal | None
+    """
+    return None if amount is None else Decimal(str(amount)).quantize(CENT)
+
+
+class MpesaDayClose(models.Model):
+    """What each source says of a day, read once and handed to the comparison."""
+
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
+    _inherit = 'mpesa.day.close'
+
+    # === BUSINESS METHODS === #
+
+    def _read_facts(self):
+        """ Read what all sources say of the day.
+
+        Note: `self.ensure_one()`, in sudo mode.
+
+        :return: `ours`, `stated`, `stated_windows`, `pulled_windows` and `ledger` as
+                 `proof.compare_day` takes them, `waiting` as in :meth:`_read_waiting`, `lines` and
+                 `movements`, the rows behind `stated` and `ours`, and `balance` as in
+                 :meth:`_read_stated_balance`.
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        start, end = proof.get_day_bounds(self.day)
+        movements = self._read_movements(start, end)
+        lines = self._read_lines(start, end)
+        known = {row['receipt'] for row in movements}
+        waiting, told_otherwise = self._read_waiting(known)
+        stated_windows = self._get_stated_windows(start, end)
+        facts = {
+            'movements': movements,
+            'lines': lines,
+            'ours': [self._make_movement(row, told_otherwise) for row in movements],
+            'stated': [self._make_line(row) for row in lines],
+            'stated_windows': stated_windows,
+            'pulled_windows': self._get_pulled_windows(start, end),
+            'waiting': waiting,
+            'balance': self._read_stated_balance(end, stated_windows),
+        }
+        facts['ledger_count'], facts['ledger'] = self._read_ledger(facts, start, end)
+        return facts
+
+    def _read_movements(self, start, end):
+        """ Read our movements of the day, and those whose receipt is on a line of the day.
+
+        :param datetime start: When the day starts, naive UTC.
+        :param datetime end: When the next one starts.
+        :rtype: list[dict]
+        """
+        # Raw SQL: what the ledger holds of each movement is beyond a domain, and a day can have
+        # thousands.
+        self.env.cr.execute(SQL(
+            """
+            SELECT movement.id, movement.provider_id, movement.receipt, movement.kind,
+                   movement.direction, movement.amount, movement.paid_at,
+                   movement.account_reference, movement.source, movement.verified_by,
+                   movement.pulled_at, movement.first_seen_at,
+                   receipt.amount AS on_students,
+                   CASE WHEN receipt.id IS NULL THEN -waiting.residual END AS in_suspense,
+                   reversal.amount AS taken_back,
+                   (movement.kind = 'reversal' AND (
+                        original.id IS NOT NULL AND original_receipt.id IS NULL
+                        AND original.suspense_payment_id IS NULL
+                        OR EXISTS (SELECT FROM mpesa_statement_line booked
+                                    WHERE booked.mpesa_transaction_id = movement.id
+                                      AND booked.move_id IS NOT NULL))) AS is_reversal_booked
+              FROM mpesa_transaction movement
+         LEFT JOIN school_receipt receipt
+                ON receipt.id = movement.receipt_id AND receipt.state = 'posted'
+         LEFT JOIN account_payment suspense
+                ON suspense.id = movement.suspense_payment_id AND suspense.state <> 'canceled'
+         LEFT JOIN LATERAL (
+                   SELECT SUM(item.amount_residual) AS residual
+                     FROM account_move_line item
+                    WHERE item.move_id = suspense.move_id
+                      AND item.account_id = suspense.destination_account_id
+                      AND item.parent_state = 'posted') waiting ON TRUE
+         LEFT JOIN LATERAL (
+                   SELECT SUM(back.amount) AS amount
+                     FROM mpesa_transaction back
+                    WHERE back.reverses_id = movement.id AND back.kind = 'reversal') reversal
+                ON TRUE
+         LEFT JOIN mpesa_transaction original ON original.id = movement.reverses_id
+         LEFT JOIN school_receipt original_receipt
+                ON original_receipt.id = original.receipt_id
+               AND original_receipt.state = 'posted'
+             WHERE movement.environment = %(environment)s AND movement.shortcode = %(shortcode)s
+               AND (movement.paid_at >= %(start)s AND movement.paid_at < %(end)s
+                    OR movement.receipt IN (
+                        SELECT line.receipt FROM mpesa_statement_line line
+                         WHERE line.provider_id = %(provider)s AND line.day = %(day)s
+                           AND line.kind <> 'charge'))
+          ORDER BY movement.id
+            """,
+            environment=self.environment, shortcode=self.shortcode, provider=self.provider_id.id,
+            day=self.day, start=start, end=end,
+        ))
+        return self.env.cr.dictfetchall()
+
+    def _read_lines(self, start, end):
+        """ Read the statement's lines of the day, and those of receipts that we have on the day.
+
+        :param datetime start: When the day starts, naive UTC.
+        :param datetime end: When the next one starts.
+        :rtype: list[dict]
+        """
+        # Raw SQL for the same reason. What stands comes before what contradicts it.
+        self.env.cr.execute(SQL(
+            """
+            SELECT line.id, line.receipt, line.kind, line.direction, line.amount,
+                   line.completed_at, line.day, line.account_reference, line.linked_receipt,
+                   line.on_wallet, line.move_id, line.decided_as, line.state, line.difference
+              FROM mpesa_statement_line line
+             WHERE line.provider_id = %(provider)s
+               AND (line.day = %(day)s
+                    OR line.receipt IN (
+                        SELECT movement.receipt FROM mpesa_transaction movement
+                         WHERE movement.environment = %(environment)s
+                           AND movement.shortcode = %(shortcode)s
+                           AND movement.paid_at >= %(start)s AND movement.paid_at < %(end)s))
+          ORDER BY line.state = 'different', line.id
+            """,
+            environment=self.environment, shortcode=self.shortcode, provider=self.provider_id.id,
+            day=self.day, start=start, end=end,
+        ))
+        return self.env.cr.dictfetchall()
+
+    def _make_movement(self, row, told_otherwise):
+        """ Return a movement as the comparison takes it.
+
+        :param dict row: As read.
+        :param dict told_otherwise: Amounts that other messages told, by receipt.
+        :rtype: proof.OurMovement
+        """
+        told = {row['source'], *(row['verified_by'] or '').split()}
+        told_by = {'inbox' if source in {'stk', 'confirmation'} else source for source in told}
+        return proof.OurMovement(
+            receipt=row['receipt'], kind=row['kind'], direction=row['direction'],
+            moved_at=row['paid_at'], amount=exact(row['amount']), booked=self._get_booked(row),
+            account_reference=row['account_reference'] or '', told_by=frozenset(told_by),
+            pulled=bool(row['pulled_at']), other_amount=told_otherwise.get(row['receipt']),
+        )
+
+    def _get_booked(self, row):
+        """ Return what the ledger holds of a movement.
+
+        :param dict row: As read.
+        :return: KES, or None when it is not booked at all.
+        :rtype: Decimal | None
+        """
+        if row['kind'] == 'reversal':
+            return exact(row['amount']) if row['is_reversal_booked'] else None
+        for name in ('on_students', 'in_suspense', 'taken_back'):
+            if row[name] is not None:
+                return exact(row[name])
+        return None
+
+    def _make_line(self, row):
+        """ Return a line of the statement as the comparison takes it.
+
+        :param dict row: As read.
+        :rtype: proof.StatedLine
+        """
+        return proof.StatedLine(
+            receipt=row['receipt'],
+            # A person can say that a line of unknown kind is a payment.
+            kind='payment' if row['decided_as'] == 'payment' else row['kind'],
+            direction=row['direction'], completed_at=row['completed_at'],
+            amount=exact(row['amount']), account_reference=row['account_reference'] or '',
+            linked_receipt=row['linked_receipt'] or '',
+            booked=bool(
+                row['move_id'] or not row['on_wallet'] or row['decided_as'] == 'nothing'
+            ),
+        )
+
+    def _read_waiting(self, known):
+        """ Read the messages about money that are not booked.
+
+        Few wait at any time; they are decrypted and only receipt, amount and day are kept.
+
+        :param set known: The receipts of our movements.
+        :return: (KES by receipt of the day's messages whose money we do not know otherwise, KES by
+                 receipt where a message tells another amount of money that we know).
+        :rtype: tuple[dict[str, Decimal], dict[str, Decimal]]
+        """
+        callbacks = self.env['mpesa.callback'].search([
+            ('provider_id', '=', self.provider_id.id), ('state', 'in', OPEN_STATES),
+            ('endpoint', 'in', MONEY_ENDPOINTS),
+        ])
+        told = {}
+        for callback, body in callbacks._read_bodies().items():
+            news = body and callback._read_money(body)
+            if news:
+                told[news[0]] = (*news[1:], callback.state)
+        unknown = {receipt for receipt, news in told.items() if self._is_of_day(news[1])} - known
+        # It may be known by another day: nothing is counted twice.
+        unknown -= set(self.env['mpesa.transaction'].search([
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('receipt', 'in', list(unknown)),
+        ]).mapped('receipt'))
+        return (
+            {receipt: exact(told[receipt][0]) for receipt in unknown},
+            {
+                receipt: exact(amount) for receipt, (amount, _moment, state) in told.items()
+                if receipt in known and state == 'conflict'
+                and not self._is_known_amount(receipt, amount)
+            },
+        )
+
+    def _is_known_amount(self, receipt, amount):
+        """ Tell whether a message tells the amount that we know.
+
+        :param str receipt: The M-PESA code of a movement.
+        :param Decimal amount: What the message tells, KES.
+        :rtype: bool
+        """
+        return any(movement._same_money(amount) for movement in self.env[
+            'mpesa.transaction'
+        ].search([
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('receipt', '=', receipt), ('kind', '=', 'payment'),
+        ]))
+
+    def _is_of_day(self, moment):
+        """ Tell whether a moment lies on the day.
+
+        :param datetime moment: Naive UTC.
+        :rtype: bool
+        """
+        start, end = proof.get_day_bounds(self.day)
+        return start <= moment < end
+
+    def _get_stated_windows(self, start, end):
+        """ Return what the statements cover of a day.
+
+        :param datetime start: When the day starts, naive UTC.
+        :param datetime end: When the next one starts.
+        :rtype: list[tuple[datetime, datetime]]
+        """
+        return [
+            (statement.period_start, statement.period_end)
+            for statement in self.env['mpesa.statement'].search([
+                ('provider_id', '=', self.provider_id.id), ('period_start', '<', end),
+                ('period_end', '>=', start),
+            ])
+        ]
+
+    def _get_pulled_windows(self, start, end):
+        """ Return what Pull covers of a day.
+
+        :param datetime start: When the day starts, naive UTC.
+        :param datetime end: When the next one starts.
+        :rtype: list[tuple[datetime, datetime]]
+        """
+        if 'mpesa.command' not in self.env:
+            return []
+        return [
+            (command.window_start, command.window_end)
+            for command in self.env['mpesa.command'].search([
+                ('provider_id', '=', self.provider_id.id), ('kind', '=', 'pull'),
+                ('state', '=', 'done'), ('window_start', '<', end), ('window_end', '>=', start),
+            ])
+        ]
+
+    def _read_ledger(self, facts, start, end):
+        """ Read what the day changed on the account of the wallet.
+
+        :param dict facts: `movements` and `lines` of the day.
+        :param datetime start: When the day starts, naive UTC.
+        :param datetime end: When the next one starts.
+        :return: (count of posted lines, total and what it should be).
+        :rtype: tuple[int, proof.LedgerDay]
+        """
+        (count, total), = self.env.execute_query(SQL(
+            """SELECT COUNT(*), COALESCE(SUM(balance), 0) FROM account_move_line
+                WHERE account_id = %s AND parent_state = 'posted' AND date = %s""",
+            self._get_wallet().id, self.day,
+        ))
+        expected = Decimal(0)
+        for row in facts['movements']:
+            if row['provider_id'] == self.provider_id.id and start <= row['paid_at'] < end:
+                if self._get_booked(row) is not None:
+                    expected += exact(row['amount']) * (1 if row['direction'] == 'in' else -1)
+        for row in facts['lines']:
+            # Of reversals the movement counts, which every source shares.
+            if row['day'] == self.day and row['move_id'] and row['on_wallet'] and (
+                row['kind'] != 'reversal'
+            ):
+                expected += exact(row['amount']) * (1 if row['direction'] == 'in' else -1)
+        return count, proof.LedgerDay(total=exact(total), expected=expected.quantize(CENT))
+
+    def _get_wallet(self):
+        """ Return the account that stands for the money at Safaricom.
+
+        :rtype: account.account
+        """
+        return self.provider_id.journal_id.default_account_id
+
+    def _read_wallet_balance(self):
+        """ Return what is in the wallet by our books when the day ends.
+
+        :return: KES.
+        :rtype: Decimal
+        """
+        (balance,), = self.env.execute_query(SQL(
+            """SELECT COALESCE(SUM(balance), 0) FROM account_move_line
+                WHERE account_id = %s AND parent_state = 'posted' AND date <= %s""",
+            self._get_wallet().id, self.day,
+        ))
+        return exact(balance)
+
+    def _read_stated_balance(self, end, windows):
+        """ Return what is in the wallet by the statement when the day ends.
+
+        :param datetime end: When the next day starts, naive UTC.
+        :param list windows: What the statements cover of the day.
+        :return: KES, or None when no statement covers the end or none tells.
+        :rtype: Decimal | None
+        """
+        if not proof.covers_moment(windows, end - timedelta(seconds=1)):
+            return None
+        rows = self.env.execute_query(SQL(
+            """SELECT completed_at, direction, amount, CASE WHEN has_balance THEN balance END
+                 FROM mpesa_statement_line
+                WHERE provider_id = %(provider)s AND on_wallet AND state <> 'different'
+                  AND completed_at = (
+                      SELECT MAX(completed_at) FROM mpesa_statement_line
+                       WHERE provider_id = %(provider)s AND on_wallet AND completed_at < %(end)s)
+            """,
+            provider=self.provider_id.id, end=end,
+        ))
+        return proof.find_closing_balance([
+            (moment, direction, exact(amount), exact(balance))
+            for moment, direction, amount, balance in rows
+        ])

@@ -1,0 +1,25 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+
+BOOKED_BY_THEN = timedelta(minutes=1)  # The drain is woken at once.
+
+
+class MpesaStatement(models.Model):
+    """A statement proves its days, as soon as what it brought is booked."""
+
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
+    _inherit = 'mpesa.statement'
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _import(self, provider, told, file_name=''):
+        """ Override of `school_mpesa` to prove the days that the file tells of. """
+        statement = super()._import(provider, told, file_name=file_name)
+        self.env.ref('school_mpesa.cron_prove_news').sudo()._trigger(
+            at=fields.Datetime.now() + BOOKED_BY_THEN,
+        )
+        return statement

@@ -1,0 +1,734 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+from freezegun import freeze_time
+from psycopg2.errors import RestrictViolation
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.school_mpesa import proof
+from odoo.addons.school_mpesa.models.mpesa_day_close import LOCKED
+from odoo.addons.school_mpesa.tests.booking_common import BookingCommon
+
+
+DAY = date(2026, 9, 14)
+START, END = proof.get_day_bounds(DAY)
+NOON = START + timedelta(hours=12)
+# What the tests call now: in the night after the day, and the second night.
+NIGHT = END + timedelta(hours=1)
+
+
+class DayCloseCommon(BookingCommon):
+    """A paybill with a day of payments, and statements as the importer would keep them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bursar = cls.create_staff('proof-bursar', 'school_fees.group_bursar')
+        cls.Close = cls.env['mpesa.day.close']
+
+    @classmethod
+    def create_staff(cls, login, group):
+        return new_test_user(
+            cls.env, login=login, groups=f'base.group_user,{group}', company_id=cls.school.id,
+            company_ids=[Command.set(cls.school.ids)], email=f'{login}@school.example',
+        )
+
+    # === MAKERS === #
+
+    def pay(self, receipt, amount='500.00', account='ADM-012', at=NOON, **values):
+        """ Put a confirmation into the inbox and book it.
+
+        :return: The movement.
+        """
+        stamp = (at + timedelta(hours=3)).strftime('%Y%m%d%H%M%S')
+        self.drain_c2b(receipt, amount, account, TransTime=stamp, **values)
+        return self.env['mpesa.transaction'].search([
+            ('receipt', '=', receipt), ('kind', '=', 'payment'),
+        ])
+
+    def create_statement(self, start=START, end=END - timedelta(seconds=1)):
+        """ Make a statement that covers a time.
+
+        :rtype: mpesa.statement
+        """
+        return self.env['mpesa.statement'].create({
+            **self.common_values(), 'period_start': start, 'period_end': end,
+        })
+
+    def common_values(self):
+        return {
+            'provider_id': self.provider.id, 'company_id': self.school.id,
+            'currency_id': self.currency.id, 'environment': 'simulator', 'shortcode': '600111',
+        }
+
+    def add_line(self, statement, receipt, amount=500, kind='payment', at=NOON, **values):
+        """ Add a line to a statement as the importer would keep it.
+
+        :rtype: mpesa.statement.line
+        """
+        movement = self.env['mpesa.transaction'].search([
+            ('receipt', '=', receipt), ('kind', '=', kind),
+        ])
+        line = self.env['mpesa.statement.line'].create({
+            **self.common_values(), 'statement_id': statement.id, 'receipt': receipt,
+            'amount': amount, 'kind': kind, 'completed_at': at,
+            'day': self.env['mpesa.transaction']._get_eat_day(at),
+            'direction': 'in' if kind == 'payment' else 'out',
+            'account_reference': 'ADM-012' if kind == 'payment' else False,
+            'mpesa_transaction_id': movement.id, 'state': 'matched' if movement else 'new',
+            **values,
+        })
+        movement.filtered(lambda m: not m.stated_at).stated_at = fields.Datetime.now()
+        return line
+
+    def clean_day(self):
+        """ Make a day on which all sources agree: two payments, one of them unidentified.
+
+        :rtype: mpesa.statement
+        """
+        self.pay('UIE0000001')
+        self.pay('UIE0000002', '300.50', 'karo')
+        statement = self.create_statement()
+        self.add_line(statement, 'UIE0000001', has_balance=True, balance=500)
+        self.add_line(
+            statement, 'UIE0000002', 300.50, account_reference='KARO', has_balance=True,
+            balance=800.50, at=NOON + timedelta(seconds=30),
+        )
+        return statement
+
+    def prove(self, day=DAY):
+        """ Prove the day as the scheduled action does.
+
+        :rtype: mpesa.day.close
+        """
+        close = self.Close.sudo()._get_close(self.provider, day)
+        close._prove()
+        return close
+
+    def explain_all(self, close):
+        """ Write a note beside each difference, as the bursar. """
+        close.difference_ids.with_user(self.bursar).write({'note': "Asked Safaricom, case 12"})
+
+    def sign(self, close, user=None):
+        """ Press Sign. """
+        close.with_user(user or self.bursar).action_sign()
+
+    # === ASSERTIONS === #
+
+    def assert_differences(self, close, *expected):
+        """ Assert which differences a day has.
+
+        :param tuple expected: (class, receipt) or (class, receipt, state).
+        """
+        self.assertEqual(
+            sorted((row.kind, row.receipt or '', row.state) for row in close.difference_ids),
+            sorted((*row, 'open')[:3] for row in expected),
+        )
+        for difference in close.difference_ids:
+            self.assertTrue(difference.explanation)
+        self.assertEqual(
+            close.open_count, sum(row.state == 'open' for row in close.difference_ids),
+        )
+
+
+@tagged('post_install', '-at_install')
+class TestDayClose(DayCloseCommon):
+    """The proof of a day: its figures, and each class of differences planted and found."""
+
+    # === A CLEAN DAY === #
+
+    def test_a_clean_day_is_proven(self):
+        self.clean_day()
+        close = self.prove()
+        self.assert_differences(close)
+        self.assertEqual(close.state, 'proven')
+        self.assertRecordValues(close, [{
+            'inbox_count': 2, 'inbox_total': 800.50, 'movement_count': 2,
+            'movement_total': 800.50, 'statement_count': 2, 'statement_total': 800.50,
+            'ledger_count': 2, 'ledger_total': 800.50, 'student_total': 500,
+            'suspense_count': 1, 'suspense_total': 300.50, 'unaccounted': 0,
+            'waiting_count': 0, 'reversed_total': 0, 'is_stated': True, 'is_pulled': False,
+            'statement_difference': 0, 'wallet_balance': 800.50, 'has_stated_balance': True,
+            'stated_balance': 800.50, 'balance_difference': 0, 'pull_count': 0,
+        }])
+
+    def test_without_a_statement_it_is_a_state_and_no_difference(self):
+        self.pay('UIE0000001')
+        close = self.prove()
+        self.assert_differences(close)
+        self.assertEqual(close.state, 'unproven')
+        self.assertFalse(close.is_stated)
+        self.create_statement(end=NOON - timedelta(hours=1))
+        close._prove()
+        self.assertEqual(close.state, 'unproven')  # Half a day proves nothing of the other half.
+        self.assert_differences(close)
+
+    def test_two_statements_that_meet_prove_the_day(self):
+        self.pay('UIE0000001')
+        first = self.create_statement(end=NOON)
+        self.create_statement(start=NOON + timedelta(seconds=1))
+        self.add_line(first, 'UIE0000001')
+        self.assertEqual(self.prove().state, 'proven')
+
+    def test_computing_again_changes_nothing(self):
+        statement = self.clean_day()
+        self.add_line(statement, 'UIE0000009', 40, 'charge')
+        close = self.prove()
+        before = close.read(), close.difference_ids.read()
+        close._prove()
+        self.assertEqual(len(self.Close.search([('provider_id', '=', self.provider.id)])), 1)
+        self.assertEqual((close.read(), close.difference_ids.read()), before)
+
+    def test_an_empty_day(self):
+        self.create_statement()
+        close = self.prove()
+        self.assertEqual(close.state, 'proven')
+        self.assertFalse(close.has_stated_balance)
+
+    def test_the_days_are_kenyan(self):
+        self.pay('UIE0000001', at=START)
+        self.pay('UIE0000002', at=START - timedelta(seconds=1))
+        self.pay('UIE0000003', at=END - timedelta(seconds=1))
+        close = self.prove()
+        self.assertEqual((close.movement_count, close.ledger_count), (2, 2))
+        self.assert_differences(close)
+
+    def test_identified_later_the_same_day_stays_clean(self):
+        self.clean_day()
+        movement = self.get_movements().filtered(lambda m: m.receipt == 'UIE0000002')
+        movement.with_user(self.bursar)._identify_as([(self.student, Decimal('300.50'))])
+        close = self.prove()
+        self.assertEqual((close.student_total, close.suspense_total), (800.50, 0))
+        self.assertEqual(close.state, 'proven')
+
+    def test_a_receipt_reversed_by_the_school_leaves_the_day_clean(self):
+        self.clean_day()
+        movement = self.get_movements().filtered(lambda m: m.receipt == 'UIE0000001')
+        movement.receipt_id._reverse("Wrong child")
+        movement.receipt_id._after_reversal()
+        close = self.prove()
+        self.assertEqual((close.student_total, close.suspense_total), (0, 800.50))
+        self.assert_differences(close)
+
+    # === TEN CLASSES === #
+
+    def test_missing_here(self):
+        statement = self.clean_day()
+        self.add_line(statement, 'UIX0000001', 700, state='found')
+        close = self.prove()
+        self.assert_differences(close, ('missing_here', 'UIX0000001'))
+        self.assertEqual((close.state, close.statement_difference), ('different', 700))
+        self.env['mpesa.callback']._append_found(self.provider, 'statement', [{
+            'receipt': 'UIX0000001', 'amount': Decimal(700), 'paid_at': NOON,
+            'account_reference': 'ADM-012', 'msisdn': '', 'name': '',
+        }])
+        close._prove()
+        self.assertEqual((close.waiting_count, close.waiting_total), (1, 700))
+        self.drain()
+        close._prove()
+        self.assert_differences(close, ('missing_here', 'UIX0000001', 'settled'))
+        self.assertEqual((close.state, close.statement_difference), ('proven', 0))
+        self.assertIn("booked", close.difference_ids.explanation)
+
+    def test_missing_there(self):
+        statement = self.clean_day()
+        self.pay('UIE0000003')
+        close = self.prove()
+        self.assert_differences(close, ('missing_there', 'UIE0000003'))
+        self.assertEqual(close.statement_difference, -500)
+        self.add_line(statement, 'UIE0000003')
+        close._prove()
+        self.assert_differences(close, ('missing_there', 'UIE0000003', 'settled'))
+        self.assertIn("agree", close.difference_ids.explanation)
+        self.assertEqual(close.state, 'proven')
+
+    def test_missing_at_pull(self):
+        movement = self.pay('UIE0000001')
+        self.env['mpesa.command'].sudo().create({
+            **self.common_values(), 'kind': 'pull', 'state': 'done', 'window_start': START,
+            'window_end': END,
+        })
+        close = self.prove()
+        self.assert_differences(close, ('missing_there', 'UIE0000001'))
+        self.assertTrue(close.is_pulled)
+        self.assertIn("Pull", close.difference_ids.explanation)
+        movement.pulled_at = NIGHT
+        close._prove()
+        self.assertEqual((close.pull_count, close.pull_total, close.open_count), (1, 500, 0))
+
+    def test_amount(self):
+        self.pay('UIE0000001')
+        statement = self.create_statement()
+        self.add_line(statement, 'UIE0000001', 500.01, state='different', difference='movement')
+        close = self.prove()
+        self.assert_differences(close, ('amount', 'UIE0000001'))
+        self.assertEqual(close.statement_difference, 0.01)
+
+    def test_amount_by_another_message(self):
+        self.clean_day()
+        self.env['mpesa.callback']._append_found(self.provider, 'pull', [{
+            'receipt': 'UIE0000001', 'amount': Decimal(600), 'paid_at': NOON,
+            'account_reference': 'ADM-012', 'msisdn': '', 'name': '',
+        }])
+        self.drain()
+        close = self.prove()
+        self.assert_differences(close, ('amount', 'UIE0000001'))
+        self.assertEqual(close.difference_ids.their_amount, 600)
+        self.assertEqual((close.waiting_count, close.unaccounted), (0, 0))
+
+    def test_account(self):
+        self.pay('UIE0000001')
+        self.add_line(self.create_statement(), 'UIE0000001', account_reference='ADM-013')
+        close = self.prove()
+        self.assert_differences(close, ('account', 'UIE0000001'))
+        self.assertIn('ADM-013', close.difference_ids.explanation)
+
+    def test_an_account_with_a_phone_in_it_is_the_same_on_both_sides(self):
+        movement = self.pay('UIE0000001', account='0712000111')
+        self.assertNotIn('0712000111', movement.account_reference)
+        self.add_line(
+            self.create_statement(), 'UIE0000001', account_reference=movement.account_reference,
+        )
+        self.assert_differences(self.prove())
+
+    def test_time(self):
+        self.pay('UIE0000001')
+        self.pay('UIE0000002')
+        statement = self.create_statement()
+        self.add_line(statement, 'UIE0000001', at=NOON + timedelta(minutes=6))
+        self.add_line(statement, 'UIE0000002', at=NOON + timedelta(minutes=4))
+        self.assert_differences(self.prove(), ('time', 'UIE0000001'))
+
+    def test_time_of_another_day(self):
+        self.pay('UIE0000001', at=END - timedelta(seconds=2))
+        statement = self.create_statement(end=END + timedelta(days=1))
+        self.add_line(statement, 'UIE0000001', at=END)
+        self.assert_differences(self.prove(), ('time', 'UIE0000001'))
+        self.assert_differences(
+            self.prove(DAY + timedelta(days=1)), ('time', 'UIE0000001'),
+        )
+
+    def test_duplicate(self):
+        statement = self.clean_day()
+        self.add_line(
+            statement, 'UIE0000001', 900, state='different', difference='amount',
+        )
+        close = self.prove()
+        self.assert_differences(close, ('duplicate', 'UIE0000001'))
+        self.assertEqual(close.statement_total, 800.50)
+
+    def test_reversed(self):
+        statement = self.clean_day()
+        line = self.add_line(
+            statement, 'UIR0000001', 500, 'reversal', linked_receipt='UIE0000001',
+            at=NOON + timedelta(hours=1),
+        )
+        close = self.prove()
+        self.assert_differences(close, ('reversed', 'UIR0000001'))
+        line._book()
+        close._prove()
+        self.assert_differences(close, ('reversed', 'UIR0000001', 'settled'))
+        self.assertRecordValues(close, [{
+            'state': 'proven', 'reversed_total': 500, 'reversed_count': 1, 'student_total': 0,
+            'out_total': 500, 'unaccounted': 0, 'ledger_total': 300.50, 'wallet_balance': 300.50,
+        }])
+
+    def test_a_reversal_of_an_unknown_payment_is_booked_and_said(self):
+        statement = self.clean_day()
+        line = self.add_line(statement, 'UIR0000001', 70, 'reversal')
+        line._book()
+        close = self.prove()
+        self.assert_differences(close, ('reversed', 'UIR0000001', 'settled'))
+        self.assertEqual((close.ledger_total, close.unaccounted), (730.50, 0))
+
+    def test_unknown_kind(self):
+        statement = self.clean_day()
+        line = self.add_line(statement, 'UIO0000001', 45, 'other')
+        close = self.prove()
+        self.assert_differences(close, ('unknown_kind', 'UIO0000001'))
+        self.assertEqual(close.other_total, 45)
+        line.with_user(self.bursar)._decide('charge', "A fee for the portal")
+        close._prove()
+        self.assert_differences(close, ('unknown_kind', 'UIO0000001', 'settled'))
+        self.assertEqual(close.ledger_total, 755.50)
+
+    def test_charge_and_sweep(self):
+        statement = self.clean_day()
+        lines = self.add_line(statement, 'UIE0000001', 5, 'charge')
+        lines += self.add_line(statement, 'UIS0000001', 400, 'sweep')
+        lines += self.add_line(statement, 'UIW0000001', 100, 'withdrawal')
+        self.add_line(statement, 'UIS0000002', 400, 'sweep', on_wallet=False, state='booked')
+        close = self.prove()
+        self.assert_differences(
+            close, ('charge', 'UIE0000001'), ('sweep', 'UIS0000001'), ('sweep', 'UIW0000001'),
+        )
+        lines._book()
+        close._prove()
+        self.assertEqual((close.open_count, close.state), (0, 'proven'))
+        self.assertRecordValues(close, [{
+            'charge_total': 5, 'sweep_total': 500, 'ledger_total': 295.50,
+            'wallet_balance': 295.50,
+        }])
+
+    def test_an_entry_by_hand_on_the_wallet(self):
+        self.clean_day()
+        wallet = self.provider.journal_id.default_account_id
+        self.env['account.move'].create({
+            'journal_id': self.school._get_fees_journal().id, 'date': DAY,
+            'line_ids': [
+                Command.create({'account_id': wallet.id, 'credit': 200}),
+                Command.create({
+                    'account_id': self.school._get_mpesa_charges_account().id, 'debit': 200,
+                }),
+            ],
+        }).action_post()
+        close = self.prove()
+        self.assert_differences(close, ('amount', ''))
+        self.assertEqual(close.difference_ids.line_kind, 'ledger')
+        self.assertEqual(close.balance_difference, 200)
+        with self.assertRaises(UserError):
+            close.difference_ids.with_user(self.bursar).action_open()
+
+    def test_parked_money_is_said(self):
+        callback = self.c2b('UIE0000001', '650.00', TransTime='20260914120000')
+        close = self.prove()
+        self.assertEqual((close.waiting_count, close.waiting_total), (1, 650))
+        self.assertEqual((close.movement_count, close.unaccounted), (0, 0))
+        self.drain()
+        self.assertEqual(callback.state, 'done')
+        close._prove()
+        self.assertEqual((close.waiting_count, close.movement_total), (0, 650))
+
+    def test_a_planted_day_is_found_whole(self):
+        """ All ten at once, and nothing else. """
+        for number in range(1, 7):
+            self.pay(f'UIE000000{number}')
+        statement = self.create_statement()
+        self.add_line(statement, 'UIE0000001', 501)
+        self.add_line(statement, 'UIE0000002', account_reference='ADM-999')
+        self.add_line(statement, 'UIE0000003', at=NOON + timedelta(hours=1))
+        self.add_line(statement, 'UIE0000004')
+        self.add_line(statement, 'UIE0000004', 3, state='different', difference='amount')
+        self.add_line(statement, 'UIE0000005')
+        self.add_line(statement, 'UIX0000001')
+        self.add_line(statement, 'UIR0000001', 9, 'reversal')
+        self.add_line(statement, 'UIO0000001', 9, 'other')
+        self.add_line(statement, 'UIC0000001', 9, 'charge')
+        self.add_line(statement, 'UIS0000001', 9, 'sweep')
+        self.assert_differences(
+            self.prove(), ('amount', 'UIE0000001'), ('account', 'UIE0000002'),
+            ('time', 'UIE0000003'), ('duplicate', 'UIE0000004'), ('missing_there', 'UIE0000006'),
+            ('missing_here', 'UIX0000001'), ('reversed', 'UIR0000001'),
+            ('unknown_kind', 'UIO0000001'), ('charge', 'UIC0000001'), ('sweep', 'UIS0000001'),
+        )
+
+
+@tagged('post_install', '-at_install')
+class TestDaySign(DayCloseCommon):
+    """Signing, the lock, amendments, who may what, mails and the nightly actions."""
+
+    # === SIGNING === #
+
+    def test_a_bursar_signs_a_proven_day(self):
+        self.clean_day()
+        close = self.prove()
+        self.sign(close)
+        self.assertEqual((close.state, close.signed_by_id), ('signed', self.bursar))
+        self.assertTrue(close.signed_at)
+        with self.assertRaises(UserError):
+            self.sign(close)
+
+    def test_an_open_difference_needs_a_note(self):
+        self.clean_day()
+        self.pay('UIE0000003')
+        close = self.prove()
+        with self.assertRaises(UserError) as refusal:
+            self.sign(close)
+        self.assertIn('UIE0000003', str(refusal.exception))
+        self.assertFalse(close.signed_at)
+        self.explain_all(close)
+        self.sign(close)
+        self.assertEqual(close.difference_ids.state, 'explained')
+        self.assertEqual(close.state, 'signed')
+
+    def test_an_unproven_day_needs_a_note(self):
+        self.pay('UIE0000001')
+        close = self.prove()
+        with self.assertRaises(UserError):
+            self.sign(close)
+        with Form(close.with_user(self.bursar)) as form:
+            form.note = "Safaricom's portal is down this week"
+        self.sign(close)
+        self.assertTrue(close.signed_at)
+
+    def test_a_day_that_is_not_over_is_not_signed(self):
+        today = self.Close._get_today()
+        close = self.prove(today)
+        self.assertFalse(close.is_over)
+        with self.assertRaises(UserError) as refusal:
+            self.sign(close)
+        self.assertIn("not over", str(refusal.exception))
+
+    def test_what_changed_since_is_not_signed_unseen(self):
+        self.clean_day()
+        close = self.prove()
+        self.pay('UIE0000003')
+        with self.assertRaises(UserError) as refusal:
+            self.sign(close)
+        self.assertIn("Compute again", str(refusal.exception))
+        close.with_user(self.bursar).action_compute()
+        self.assertEqual(close.open_count, 1)
+
+    # === LOCKED === #
+
+    def test_nobody_writes_figures(self):
+        self.clean_day()
+        close = self.prove()
+        for values in ({'movement_total': 1}, {'state': 'signed'}, {'signed_by_id': 1}):
+            with self.subTest(values), self.assertRaises(AccessError):
+                close.with_user(self.bursar).write(values)
+        with self.assertRaises(AccessError):
+            close.with_user(self.bursar).unlink()
+        with self.assertRaises(UserError):
+            close.unlink()
+        with self.assertRaises(AccessError):
+            self.Close.with_user(self.bursar).create({
+                **self.common_values(), 'day': DAY - timedelta(days=1),
+            })
+
+    def test_a_signed_day_is_locked_by_rpc_and_by_the_database(self):
+        self.clean_day()
+        self.pay('UIE0000003')
+        close = self.prove()
+        self.explain_all(close)
+        self.sign(close)
+        with self.assertRaises(AccessError):
+            close.with_user(self.bursar).write({'note': "Later"})
+        with self.assertRaises(AccessError):
+            close.difference_ids.with_user(self.bursar).write({'note': "Later"})
+        for query in (
+            'UPDATE mpesa_day_close SET movement_total = 1 WHERE id = %s',
+            'UPDATE mpesa_day_close SET note = $$Later$$ WHERE id = %s',
+            'UPDATE mpesa_day_close SET signed_at = NULL WHERE id = %s',
+            'DELETE FROM mpesa_day_close WHERE id = %s',
+            'UPDATE mpesa_day_difference SET note = $$Later$$ WHERE close_id = %s',
+            'DELETE FROM mpesa_day_difference WHERE close_id = %s',
+        ):
+            with (
+                self.subTest(query), mute_logger('odoo.sql_db'),
+                self.assertRaises(RestrictViolation), self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(query, [close.id])
+
+    def test_every_column_is_thought_about(self):
+        """ A column added later is locked by the signature, or listed here. """
+        self.env.cr.execute(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_name = 'mpesa_day_close'"
+        )
+        columns = {row[0] for row in self.env.cr.fetchall()}
+        self.assertEqual(columns - set(LOCKED), {
+            'id', 'create_uid', 'create_date', 'write_uid', 'write_date', 'open_count',
+            'unseen_count', 'mailed_news',
+        })
+
+    # === AMENDMENTS === #
+
+    def test_what_comes_late_is_an_amendment(self):
+        statement = self.clean_day()
+        close = self.prove()
+        self.sign(close)
+        figures = close.read()[0]
+        self.pay('UIE0000003', '250.00')
+        close._prove()
+        self.assertEqual(
+            {key: value for key, value in close.read()[0].items() if key in figures and (
+                key.endswith(('_total', '_count', 'state', 'difference'))
+                and key != 'unseen_count'
+            )},
+            {key: value for key, value in figures.items() if (
+                key.endswith(('_total', '_count', 'state', 'difference'))
+                and key != 'unseen_count'
+            )},
+        )
+        self.assertEqual(
+            [(row.what, row.figure or row.kind, row.amount_before, row.amount_after)
+             for row in close.amendment_ids.sorted('id')],
+            [('figure', 'movement_total', 800.50, 1050.50),
+             ('figure', 'ledger_total', 800.50, 1050.50),
+             ('found', 'missing_there', 0, 0)],
+        )
+        self.assertEqual(close.unseen_count, 3)
+        close._prove()
+        self.assertEqual(len(close.amendment_ids), 3)  # Each thing once.
+        self.add_line(statement, 'UIE0000003', 250)
+        close._prove()
+        self.assertEqual(
+            [(row.what, row.figure or row.kind) for row in close.amendment_ids.sorted('id')[3:]],
+            [('figure', 'statement_total'), ('settled', 'missing_there')],
+        )
+        close._prove()
+        self.assertEqual(len(close.amendment_ids), 5)
+        for amendment in close.amendment_ids:
+            self.assertTrue(amendment.explanation)
+        close.with_user(self.bursar).action_see_amendments()
+        self.assertFalse(close.unseen_count)
+        self.assertEqual(close.amendment_ids.seen_by_id, self.bursar)
+        with self.assertRaises(UserError):
+            close.amendment_ids.unlink()
+
+    def test_a_signed_difference_that_settles_is_an_amendment(self):
+        statement = self.clean_day()
+        line = self.add_line(statement, 'UIC0000001', 9, 'charge')
+        close = self.prove()
+        self.explain_all(close)
+        self.sign(close)
+        line._book()
+        close._prove()
+        self.assertEqual(
+            sorted((row.what, row.figure or row.kind) for row in close.amendment_ids),
+            [('figure', 'ledger_total'), ('settled', 'charge')],
+        )
+        self.assertEqual(close.difference_ids.state, 'explained')
+
+    def test_identifying_money_is_no_amendment(self):
+        self.clean_day()
+        close = self.prove()
+        self.sign(close)
+        movement = self.get_movements().filtered(lambda m: m.receipt == 'UIE0000002')
+        movement.with_user(self.bursar)._identify_as([(self.student, Decimal('300.50'))])
+        close._prove()
+        self.assertFalse(close.amendment_ids)
+
+    # === WHO === #
+
+    def test_cashier_and_teacher_see_nothing(self):
+        self.clean_day()
+        close = self.prove()
+        for group in ('school_fees.group_cashier', 'school_fees.group_class_teacher'):
+            user = self.create_staff(f'proof-{group[-7:]}', group)
+            for records in (close, close.difference_ids, close.amendment_ids):
+                self.assertFalse(records.with_user(user).has_access('read'))
+            for button in ('action_compute', 'action_sign', 'action_see_amendments'):
+                with self.subTest(f'{group} {button}'), self.assertRaises(AccessError):
+                    getattr(close.with_user(user), button)()
+            with self.assertRaises(AccessError):
+                self.Close.with_user(user).action_prove_today()
+
+    def test_another_schools_bursar_sees_nothing(self):
+        self.clean_day()
+        self.pay('UIE0000003')
+        close = self.prove()
+        other = self.create_school("Proof Other School")
+        stranger = new_test_user(
+            self.env, login='proof-stranger', groups='base.group_user,school_fees.group_bursar',
+            company_id=other.id, company_ids=[Command.set(other.ids)],
+        )
+        for records in (close, close.difference_ids):
+            theirs = records.with_user(stranger).with_context(allowed_company_ids=other.ids)
+            self.assertFalse(theirs.search([]))
+            with self.assertRaises(AccessError):
+                theirs.read(['id'])
+        with self.assertRaises(AccessError):
+            close.with_user(stranger).with_context(allowed_company_ids=other.ids).action_sign()
+
+    # === BY ITSELF === #
+
+    def test_the_nightly_actions(self):
+        self.clean_day()
+        with freeze_time(END - timedelta(hours=1)):
+            self.run_cron('school_mpesa.cron_prove_today')
+        close = self.Close.search([('provider_id', '=', self.provider.id), ('day', '=', DAY)])
+        self.assertEqual(close.state, 'proven')
+        self.pay('UIE0000003')
+        with freeze_time(END + timedelta(minutes=30)):
+            self.run_cron('school_mpesa.cron_prove_yesterday')
+        self.assertEqual(close.state, 'different')
+        with freeze_time(END + timedelta(days=1, minutes=30)):
+            self.run_cron('school_mpesa.cron_prove_yesterday')
+        self.assertEqual(
+            self.Close.search_count([('provider_id', '=', self.provider.id)]), 2,
+        )
+
+    def test_a_statement_of_earlier_days_proves_them(self):
+        self.pay('UIE0000001')
+        close = self.prove()
+        self.provider.mpesa_proven_until = fields.Datetime.now()
+        self.add_line(self.create_statement(end=END + timedelta(days=1)), 'UIE0000001')
+        self.run_cron('school_mpesa.cron_prove_news')
+        self.assertEqual(close.state, 'proven')
+
+    def test_today_tells_of_days(self):
+        with freeze_time(NIGHT):
+            self.clean_day()
+            self.pay('UIE0000003')
+            close = self.prove()
+            dashboard = self.env['school.dashboard'].with_user(self.bursar).with_context(
+                allowed_company_ids=self.school.ids,
+            )
+            self.assertIn('days_different', [n['key'] for n in dashboard.get_figures()['needs']])
+            self.explain_all(close)
+            self.sign(close)
+            keys = [need['key'] for need in dashboard.get_figures()['needs']]
+            self.assertFalse([key for key in keys if key.startswith('days_')])
+            self.pay('UIE0000004')
+            close._prove()
+            self.assertIn('days_amended', [n['key'] for n in dashboard.get_figures()['needs']])
+
+    # === MAIL AND PAPER === #
+
+    def mails(self):
+        return self.env['mail.mail'].search([('model', '=', 'mpesa.day.close')])
+
+    def test_those_who_asked_get_a_mail_once_and_no_payers(self):
+        cashier = self.create_staff('proof-cashier', 'school_fees.group_cashier')
+        self.provider.mpesa_proof_user_ids = self.bursar | cashier
+        self.clean_day()
+        close = self.prove()
+        mail = self.mails()
+        self.assertEqual(mail.recipient_ids, self.bursar.partner_id)
+        self.assertIn('600111', mail.subject)
+        self.assertIn('800.50', mail.body_html)
+        for word in ('WANJIKU', '111</', 'UIE0000001', '***', self.student.name):
+            self.assertNotIn(word, mail.subject + mail.body_html)
+        close._prove()
+        self.assertEqual(self.mails(), mail)
+        self.pay('UIE0000003')
+        close._prove()
+        self.assertEqual(len(self.mails()), 2)
+
+    def test_nobody_asked_and_nobody_is_told(self):
+        self.clean_day()
+        self.prove()
+        self.assertFalse(self.mails())
+
+    def test_paper(self):
+        self.clean_day()
+        self.pay('UIE0000003')
+        close = self.prove()
+        self.explain_all(close)
+        self.sign(close)
+        html = self.env['ir.actions.report'].with_user(self.bursar)._render_qweb_html(
+            'school_mpesa.report_day_close', close.ids,
+        )[0].decode()
+        for words in ('Proof of the day', self.bursar.name, 'UIE0000003', 'case 12', '1,300.50'):
+            self.assertIn(words, html)
+        self.assertNotIn('WANJIKU', html)
+
+    def test_the_bursar_works_on_the_form(self):
+        self.clean_day()
+        self.pay('UIE0000003')
+        close = self.prove().with_user(self.bursar)
+        with Form(close) as form:
+            form.note = "Looked at"
+            with form.difference_ids.edit(0) as difference:
+                difference.note = "Asked Safaricom"
+        self.assertEqual(close.difference_ids.note, "Asked Safaricom")
+        close.action_sign()
+        action = close.difference_ids.action_open()
+        self.assertEqual(action['res_model'], 'mpesa.transaction')

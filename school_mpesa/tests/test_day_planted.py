@@ -1,0 +1,89 @@
+import logging
+from datetime import date
+
+from daraja_simulator.mutator import fresh_seed, mutate
+from daraja_simulator.statement_file import make_file
+
+from odoo.tests import tagged
+
+from odoo.addons.school_mpesa.tests.statement_common import StatementCommon
+
+
+DAY = date(2026, 9, 14)
+PLANTED = 200
+SPARE = 40
+# What the books follow by themselves once it is known. The rest is for a person.
+FOLLOWED = {'missing_here', 'reversed', 'charge', 'sweep'}
+
+_logger = logging.getLogger(__name__)
+
+
+@tagged('post_install', '-at_install')
+class TestDayPlanted(StatementCommon):
+    """Discrepancies that nobody of us chose, planted by the simulator on its own statement."""
+
+    def pay_many(self):
+        """ Let the simulator take payments over a day, and book what its messages say.
+
+        :return: The statement's facts and rows, by the simulator's ledger.
+        :rtype: tuple[dict, list]
+        """
+        self.control.set_clock(eat='2026-09-14 06:00:00')
+        for number in range(PLANTED + SPARE):
+            # Few on the student: Odoo looks at all payments of a bill with each of them.
+            account = 'karo' if number % 20 else 'ADM-012'
+            paid = self.control.pay_bill(
+                f'2547120{number:05}', '600111', account, 100 + number,
+            )
+            self.c2b(
+                paid['receipt'], paid['amount'], paid['account'], TransTime=paid['at_eat'],
+                MSISDN=paid['msisdn'],
+            )
+            self.control.advance(200)
+        self.drain()
+        self.control.set_clock(eat='2026-09-15 08:00:00')
+        return self.control.statement_rows('600111', '2026-09-14 00:00:00', '2026-09-14 23:59:59')
+
+    def prove(self):
+        close = self.env['mpesa.day.close'].sudo()._get_close(self.provider, DAY)
+        close._prove()
+        return close
+
+    def test_a_clean_statement_raises_none(self):
+        facts, rows = self.pay_many()
+        self.upload(make_file(facts, rows))
+        cron = self.env.ref('school_mpesa.cron_prove_news')
+        self.assertTrue(self.env['ir.cron.trigger'].search([('cron_id', '=', cron.id)]))
+        self.book()
+        self.run_cron('school_mpesa.cron_prove_news')
+        close = self.env['mpesa.day.close'].search([('provider_id', '=', self.provider.id)])
+        self.assertEqual(close.mapped('day'), [DAY])
+        self.assertFalse(close.difference_ids)
+        self.assertEqual(close.state, 'proven')
+        self.assertRecordValues(close, [{
+            'statement_count': PLANTED + SPARE, 'movement_count': PLANTED + SPARE,
+            'balance_difference': 0, 'statement_difference': 0, 'unaccounted': 0,
+        }])
+
+    def test_all_that_is_planted_is_found(self):
+        seed = fresh_seed()
+        _logger.info("Planted with seed %s", seed)
+        facts, rows = self.pay_many()
+        spoilt = mutate(facts, rows, count=PLANTED, seed=seed)
+        planted = {(one['class'], one['receipt']) for one in spoilt.planted}
+        self.upload(make_file(spoilt.facts, spoilt.rows))
+        close = self.prove()
+        with self.subTest(seed=seed):
+            self.assertEqual(
+                {(row.kind, row.receipt) for row in close.difference_ids}, planted,
+            )
+        self.book()
+        self.run_cron('school_mpesa.cron_book_statements')  # Reversals wait for their payments.
+        close._prove()
+        with self.subTest(seed=seed, booked=True):
+            self.assertEqual(
+                {(row.kind, row.receipt) for row in close.difference_ids if row.state == 'open'},
+                {one for one in planted if one[0] not in FOLLOWED},
+            )
+            self.assertEqual((close.unaccounted, close.waiting_count), (0, 0))
+            self.assertEqual(close.state, 'different')

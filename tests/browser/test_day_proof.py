@@ -1,0 +1,147 @@
+"""A day of the paybill, from the statement's file to the signature, at the bursar's desk.
+
+Real Chromium; the payments, the charge, the sweep and the statement are the simulator's.
+"""
+import re
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from daraja_simulator.mutator import mutate
+from daraja_simulator.statement_file import make_file
+from playwright.sync_api import expect
+from road import wait_for
+from test_unidentified import log_in, pick
+
+
+EAT = timezone(timedelta(hours=3))
+ROW = '.o_list_view .o_data_row'
+
+
+@pytest.fixture
+def past(road):
+    """ The simulator's clock at ten in the morning of a day that is over; put right again. """
+    def go(days):
+        moment = datetime.now(EAT).replace(hour=10, minute=0, second=0) - timedelta(days=days)
+        road.control.set_clock(eat=f'{moment:%Y-%m-%d %H:%M:%S}')
+        return moment
+
+    yield go
+    road.control.set_clock(eat=f'{datetime.now(EAT):%Y-%m-%d %H:%M:%S}')
+
+
+def make_day(stack, road, past, days):
+    """ Let parents pay on a day of the past, and Safaricom charge and sweep.
+
+    :return: The day, the receipts, and the statement's facts and rows.
+    """
+    shortcode, receipts = stack.school['shortcode'], []
+    moment = past(days)
+    for index, account in enumerate((pick(stack, 20)['admission_no'], 'karo ya mtoto')):
+        paid = road.control.pay_bill(road.next_phone(), shortcode, account, 700 + index)
+        receipts.append(paid['receipt'])
+        road.control.advance(120)
+    road.control.charge(receipts[0], 11)
+    road.control.advance(60)
+    road.control.sweep(shortcode, 400)
+    wait_for(lambda: len(stack.sql(
+        'SELECT FROM mpesa_transaction WHERE receipt = ANY(%s)', [receipts],
+    )) == 2, "both payments in the books")
+    past(0)
+    facts, rows = road.control.statement_rows(
+        shortcode, f'{moment:%Y-%m-%d} 00:00:00', f'{moment:%Y-%m-%d} 23:59:59',
+    )
+    return moment, receipts, facts, rows
+
+
+def open_menu(page, name):
+    page.locator('.o_menu_sections button:has-text("M-PESA")').click()
+    page.get_by_role('menuitem', name=name, exact=True).click()
+
+
+def import_statement(page, stack, file):
+    """ Import a statement, and wait until all that it brought is booked. """
+    name, content = file
+    open_menu(page, 'Import Statement')
+    dialog = page.locator('.modal')
+    dialog.locator('input[type=file]').set_input_files(
+        {'name': name, 'mimeType': 'text/csv', 'buffer': content},
+    )
+    expect(dialog.locator('[name=file]')).to_contain_text(name)
+    dialog.locator('button[name=action_import]').click()
+    expect(dialog).to_have_count(0)
+    wait_for(lambda: not stack.sql(
+        "SELECT FROM mpesa_statement_line WHERE state = 'new' AND kind <> 'other'"
+        " OR state = 'found' AND mpesa_transaction_id IS NULL",
+    ), "a booked statement")
+
+
+def open_day(page, moment):
+    """ Compute what is new, and open a day's proof. """
+    open_menu(page, 'Day Proofs')
+    expect(page.locator('.o_breadcrumb .active')).to_have_text('Day Proofs')
+    page.get_by_role('button', name='Compute now').click()
+    row = page.locator(ROW, has_text=f'{moment.day} {moment:%b}').or_(
+        page.locator(ROW, has_text=f'{moment:%d/%m/%Y}'),
+    ).or_(page.locator(ROW, has_text=f'{moment:%b} {moment.day}'))
+    expect(row).to_have_count(1)
+    row.locator('[name=state]').click()
+
+
+def sign(page):
+    page.locator('button[name=action_sign]').click()
+    page.locator('.modal .btn-primary').click()
+
+
+def read_close(stack, moment):
+    close, = stack.sql(
+        'SELECT close.*, login FROM mpesa_day_close close'
+        ' LEFT JOIN res_users ON res_users.id = signed_by_id WHERE day = %s', [moment.date()],
+    )
+    return close
+
+
+def test_a_day_is_proven_and_signed(stack, road, past, desk_page):
+    moment, _receipts, facts, rows = make_day(stack, road, past, 3)
+    log_in(desk_page, stack)
+    import_statement(desk_page, stack, make_file(facts, rows))
+    open_day(desk_page, moment)
+    form = desk_page.locator('.o_form_view')
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Proven')
+    expect(form).to_contain_text('Every source agrees')
+    expect(form.locator('[name=movement_total]')).to_contain_text('1,401')
+    expect(form.locator('[name=statement_total]')).to_contain_text('1,401')
+    expect(form.locator('[name=charge_total]')).to_contain_text('11')
+    expect(form.locator('[name=sweep_total]')).to_contain_text('400')
+    expect(form.locator('[name=unaccounted]')).to_contain_text('0.00')
+    sign(desk_page)
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Signed')
+    close = read_close(stack, moment)
+    assert (close['login'], close['state']) == ('bursar', 'signed')
+    expect(form.locator('button[name=action_sign]')).to_have_count(0)
+    expect(form.locator('[name=note] input')).to_have_count(0)
+
+
+def test_a_difference_is_signed_only_with_a_note(stack, road, past, desk_page):
+    moment, receipts, facts, rows = make_day(stack, road, past, 4)
+    spoilt = mutate(facts, rows, count=1, classes=('missing_there',))
+    missing = spoilt.planted[0]['receipt']
+    assert missing in receipts
+    log_in(desk_page, stack)
+    import_statement(desk_page, stack, make_file(spoilt.facts, spoilt.rows))
+    open_day(desk_page, moment)
+    form = desk_page.locator('.o_form_view')
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Differences')
+    row = form.locator('[name=difference_ids] .o_data_row', has_text=missing)
+    expect(row).to_contain_text('the statement, which covers that time, has it not')
+    sign(desk_page)
+    refusal = desk_page.locator('.modal')
+    expect(refusal).to_contain_text(re.compile(f'without a note.*{missing}'))
+    refusal.get_by_role('button').last.click()
+    expect(refusal).to_have_count(0)
+    row.locator('[name=note]').click()
+    row.locator('[name=note] input').fill('Asked Safaricom, case 12')
+    desk_page.keyboard.press('Tab')
+    sign(desk_page)
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Signed')
+    expect(row).to_contain_text('Explained')
+    assert read_close(stack, moment)['signed_at']

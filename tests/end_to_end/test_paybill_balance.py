@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import invariants
 import pytest
-from checklist_kit import next_student, pay, unknown_money
+from checklist_kit import next_student, pay, pull, unknown_money
 from paybill_run import PaybillRun, said
 from road import wait_for
 from stack_config import say
@@ -77,6 +77,14 @@ def test_the_journal_and_the_utility_account(road, number):
         assert paid - known - told_of(road) == paid & run.unknown.keys()
         assert unknown_money(road) - before == sum(run.unknown.values(), Decimal(0))
         invariants.check(road.stack)
+
+        if number:
+            # Pull knows payments only.
+            pull(road)
+            left = {name: amount for name, amount in run.unknown.items() if amount < 0}
+            assert paid <= told_of(road) | known
+            assert unknown_money(road) - before == sum(left.values(), Decimal(0))
+            invariants.check(road.stack)
 
         upload(road, *FORMS[number * 2 % 4])
         assert paid <= told_of(road) | known

@@ -57,9 +57,10 @@ class MpesaCommand(models.Model):
                 'paid_at': status.finalised_at_utc or status.initiated_at_utc,
             } if finding == 'completed' else {}),
         })
-        self.provider_id._mpesa_note_initiator(
-            status.result_code if finding == 'refused' else '',
-        )
+        if finding != 'no_answer':  # Which says nothing of the initiator.
+            self.provider_id._mpesa_note_initiator(
+                status.result_code if finding == 'refused' else '',
+            )
         if finding == 'completed':
             self._book_found(status)
         if finding == 'other':

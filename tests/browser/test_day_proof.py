@@ -90,7 +90,7 @@ def open_day(page, moment):
 
 @pytest.fixture
 def bursar_page(desk_page, stack):
-    """ A page on the bursar's computer, logged in; patient, since the first page makes the assets. """
+    """ The bursar's computer, logged in; patient, since the first page makes the assets. """
     desk_page.set_default_timeout(60_000)
     log_in(desk_page, stack)
     return desk_page
@@ -145,7 +145,7 @@ def test_a_difference_is_signed_only_with_a_note(stack, road, past, bursar_page)
     expect(refusal).to_contain_text(re.compile(f'without a note.*{missing}'))
     refusal.get_by_role('button').last.click()
     expect(refusal).to_have_count(0)
-    row.locator('[name=note]').click()
+    row.locator('td[name=note]').click()
     row.locator('[name=note] input').fill('Asked Safaricom, case 12')
     bursar_page.keyboard.press('Tab')
     sign(bursar_page)

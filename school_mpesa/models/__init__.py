@@ -20,6 +20,7 @@ from . import mpesa_callback_token
 from . import mpesa_callback_told
 from . import mpesa_command
 from . import mpesa_command_ask
+from . import mpesa_command_claim
 from . import mpesa_command_pull
 from . import mpesa_command_result
 from . import mpesa_command_screen

@@ -1,3 +1,4 @@
+import json
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from unittest.mock import patch
@@ -339,8 +340,10 @@ class TestPull(QuestionCommon):
             self.assertFalse(Token._identify(token, kind))
         command = self.ask_status('UIE4K7P2QX')
         self.send_questions()
-        row = b'{"receipt": "UIE4K7P2QX", "amount": "5", "paid_at": "2026-09-14T10:00:00",' \
-              b' "account_reference": "ADM-012", "msisdn": "", "name": ""}'
+        row = json.dumps({
+            'receipt': 'UIE4K7P2QX', 'amount': '5', 'paid_at': '2026-09-14T10:00:00',
+            'account_reference': 'ADM-012', 'msisdn': '', 'name': '',
+        }).encode()
         for body in (self.result_body(command), row, b'', self.confirmation_body('UIE4K7P2QX')):
             callback = self.accept_bytes(url, body)
             self.drain()

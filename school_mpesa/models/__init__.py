@@ -47,6 +47,7 @@ from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_ask
 from . import mpesa_transaction_booking
+from . import mpesa_transaction_day
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet

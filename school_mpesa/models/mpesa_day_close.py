@@ -177,7 +177,7 @@ class MpesaDayClose(models.Model):
             DROP TRIGGER IF EXISTS mpesa_day_close_guard_rows ON mpesa_day_close;
             CREATE TRIGGER mpesa_day_close_guard_rows BEFORE UPDATE OR DELETE ON mpesa_day_close
                 FOR EACH ROW EXECUTE FUNCTION mpesa_day_close_guard();
-            """  # noqa: S608 - made of our own field names
+            """
         )
 
     # === COMPUTE METHODS === #

@@ -107,12 +107,18 @@ class MpesaDayClose(models.Model):
          LEFT JOIN school_receipt original_receipt
                 ON original_receipt.id = original.receipt_id
                AND original_receipt.state = 'posted'
-             WHERE movement.environment = %(environment)s AND movement.shortcode = %(shortcode)s
-               AND (movement.paid_at >= %(start)s AND movement.paid_at < %(end)s
-                    OR movement.receipt IN (
-                        SELECT line.receipt FROM mpesa_statement_line line
-                         WHERE line.provider_id = %(provider)s AND line.day = %(day)s
-                           AND line.kind <> 'charge'))
+             WHERE movement.id IN (
+                   SELECT of_day.id FROM mpesa_transaction of_day
+                    WHERE of_day.environment = %(environment)s
+                      AND of_day.shortcode = %(shortcode)s
+                      AND of_day.paid_at >= %(start)s AND of_day.paid_at < %(end)s
+                    UNION
+                   SELECT stated.id FROM mpesa_statement_line line
+                     JOIN mpesa_transaction stated
+                       ON stated.environment = line.environment
+                      AND stated.shortcode = line.shortcode AND stated.receipt = line.receipt
+                    WHERE line.provider_id = %(provider)s AND line.day = %(day)s
+                      AND line.kind <> 'charge')
           ORDER BY movement.id
             """,
             environment=self.environment, shortcode=self.shortcode, provider=self.provider_id.id,
@@ -134,13 +140,19 @@ class MpesaDayClose(models.Model):
                    line.completed_at, line.day, line.account_reference, line.linked_receipt,
                    line.on_wallet, line.move_id, line.decided_as, line.state, line.difference
               FROM mpesa_statement_line line
-             WHERE line.provider_id = %(provider)s
-               AND (line.day = %(day)s
-                    OR line.receipt IN (
-                        SELECT movement.receipt FROM mpesa_transaction movement
-                         WHERE movement.environment = %(environment)s
-                           AND movement.shortcode = %(shortcode)s
-                           AND movement.paid_at >= %(start)s AND movement.paid_at < %(end)s))
+             WHERE line.id IN (
+                   SELECT of_day.id FROM mpesa_statement_line of_day
+                    WHERE of_day.provider_id = %(provider)s AND of_day.day = %(day)s
+                    UNION
+                   SELECT stated.id FROM mpesa_transaction movement
+                     JOIN mpesa_statement_line stated
+                       ON stated.environment = movement.environment
+                      AND stated.shortcode = movement.shortcode
+                      AND stated.receipt = movement.receipt
+                    WHERE movement.environment = %(environment)s
+                      AND movement.shortcode = %(shortcode)s
+                      AND movement.paid_at >= %(start)s AND movement.paid_at < %(end)s
+                      AND stated.provider_id = %(provider)s)
           ORDER BY line.state = 'different', line.id
             """,
             environment=self.environment, shortcode=self.shortcode, provider=self.provider_id.id,
@@ -275,8 +287,6 @@ class MpesaDayClose(models.Model):
         :param datetime end: When the next one starts.
         :rtype: list[tuple[datetime, datetime]]
         """
-        if 'mpesa.command' not in self.env:
-            return []
         return [
             (command.window_start, command.window_end)
             for command in self.env['mpesa.command'].search([

@@ -7,6 +7,7 @@ from psycopg2.errors import RestrictViolation
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.service.model import call_kw
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -662,6 +663,17 @@ class TestDaySign(DayCloseCommon):
         self.add_line(self.create_statement(end=END + timedelta(days=1)), 'UIE0000001')
         self.run_cron('school_mpesa.cron_prove_news')
         self.assertEqual(close.state, 'proven')
+
+    def test_the_button_of_the_list_proves_what_is_new(self):
+        self.clean_day()
+        Close = self.Close.with_user(self.bursar).with_context(
+            allowed_company_ids=self.school.ids,
+        )
+        call_kw(Close, 'action_prove_today', [[]], {})  # As the list's button does.
+        self.assertEqual(
+            Close.search([('provider_id', '=', self.provider.id)]).mapped('day'),
+            [self.Close._get_today(), DAY],
+        )
 
     def test_today_tells_of_days(self):
         with freeze_time(NIGHT):

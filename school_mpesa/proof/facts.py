@@ -18,6 +18,7 @@ class OurMovement:
     :ivar frozenset told_by: Who told us: 'inbox' (a callback), 'pull', 'status', 'statement'.
     :ivar bool pulled: Whether Pull tells of it.
     :ivar Decimal other_amount: What another message told of it, KES, or None.
+    :ivar bool waits: Whether a person still has to say what it is about.
     """
 
     receipt: str
@@ -30,6 +31,15 @@ class OurMovement:
     told_by: frozenset = frozenset({'inbox'})
     pulled: bool = False
     other_amount: Decimal | None = None
+    waits: bool = False
+
+    @property
+    def is_only_stated(self):
+        """ Whether nothing but a file that a person imported tells of it.
+
+        :rtype: bool
+        """
+        return self.told_by <= {'statement'} and not self.pulled
 
     @property
     def key(self):
@@ -53,6 +63,8 @@ class StatedLine:
     :ivar str linked_receipt: The code that it belongs to, '' when none is told.
     :ivar bool booked: Whether a charge, sweep or the like is in our ledger, or needs no entry.
     :ivar Decimal other_amount: What another file said of the same line, KES, or None.
+    :ivar bool disputed: Whether another file that covers its time has it not.
+    :ivar bool waits: Whether it waits for a second person to release it.
     """
 
     receipt: str
@@ -64,6 +76,8 @@ class StatedLine:
     linked_receipt: str = ''
     booked: bool = False
     other_amount: Decimal | None = None
+    disputed: bool = False
+    waits: bool = False
 
     @property
     def key(self):

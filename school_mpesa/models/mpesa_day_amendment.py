@@ -36,9 +36,12 @@ class MpesaDayAmendment(models.Model):
             """
             CREATE OR REPLACE FUNCTION mpesa_day_amendment_guard() RETURNS trigger AS $guard$
             BEGIN
+                -- The school is the day's; it is stored right after the row.
                 IF TG_OP = 'UPDATE' AND
-                   to_jsonb(OLD) - ARRAY['seen_by_id', 'seen_at', 'write_uid', 'write_date']
-                   = to_jsonb(NEW) - ARRAY['seen_by_id', 'seen_at', 'write_uid', 'write_date']
+                   to_jsonb(OLD) - ARRAY['seen_by_id', 'seen_at', 'write_uid', 'write_date',
+                                         'company_id']
+                   = to_jsonb(NEW) - ARRAY['seen_by_id', 'seen_at', 'write_uid', 'write_date',
+                                           'company_id']
                 THEN
                     RETURN NEW;
                 END IF;

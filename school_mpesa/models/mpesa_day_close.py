@@ -11,7 +11,7 @@ from ..proof import get_day_bounds
 COUNTED = ('inbox', 'movement', 'pull', 'statement', 'ledger', 'suspense', 'waiting', 'reversed')
 FIGURES = (
     *(f'{name}_count' for name in COUNTED), *(f'{name}_total' for name in COUNTED),
-    'student_total', 'unaccounted', 'out_total', 'charge_total', 'sweep_total', 'other_total',
+    'student_total', 'cleared_total', 'unaccounted', 'out_total', 'charge_total', 'sweep_total', 'other_total',
     'statement_difference', 'wallet_balance', 'stated_balance', 'balance_difference',
     'is_stated', 'is_pulled', 'has_stated_balance', 'unchecked_count',
 )
@@ -119,10 +119,14 @@ class MpesaDayClose(models.Model):
     reversed_total = fields.Monetary(
         string="Reversed", readonly=True, help="Of the day's payments, what was taken back since.",
     )
+    cleared_total = fields.Monetary(
+        string="Taken Off Unidentified by an Entry", readonly=True,
+        help="By hand, and not by saying whose it is. Each such payment is a difference.",
+    )
     unaccounted = fields.Monetary(
         string="Unaccounted", readonly=True,
-        help="Received less what is on students, unidentified, parked or reversed. It must be"
-             " zero, to the cent.",
+        help="Received less what is on students, unidentified, taken off by an entry, parked or"
+             " reversed. It must be zero, to the cent.",
     )
     wallet_balance = fields.Monetary(
         string="Wallet by Our Books", readonly=True, help="At the end of the day.",
@@ -193,7 +197,7 @@ class MpesaDayClose(models.Model):
             DROP TRIGGER IF EXISTS mpesa_day_close_guard_table ON mpesa_day_close;
             CREATE TRIGGER mpesa_day_close_guard_table BEFORE TRUNCATE ON mpesa_day_close
                 FOR EACH STATEMENT EXECUTE FUNCTION mpesa_day_close_guard();
-            """  # noqa: S608 - made of our own field names
+            """
         )
 
     # === COMPUTE METHODS === #

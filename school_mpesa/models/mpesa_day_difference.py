@@ -35,8 +35,7 @@ class MpesaDayDifference(models.Model):
             """
             CREATE OR REPLACE FUNCTION mpesa_day_difference_guard() RETURNS trigger AS $guard$
             BEGIN
-                -- Neither taken from a signed day nor moved to one. OLD and NEW are only there where
-                -- the operation has them.
+                -- Neither taken from a signed day nor moved to one.
                 IF TG_OP = 'TRUNCATE'
                     OR TG_OP <> 'INSERT' AND EXISTS (
                         SELECT FROM mpesa_day_close day_close

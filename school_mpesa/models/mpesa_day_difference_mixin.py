@@ -244,6 +244,13 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
                 " books have not, or have and Safaricom has not. Compare the balances line by line"
                 " in the portal.", **values,
             )
+        if 'entry' in (self.lacking or ''):
+            return self.env._(
+                "An entry by hand took some of it off Unidentified: %(ours)s of %(theirs)s is"
+                " left, and no student has it. That is right only if Safaricom does not know this"
+                " payment. Look at the entry, and say in the note who allowed it and why.",
+                **values,
+            )
         return self.env._(
             "Our books have %(ours)s, and Safaricom says %(theirs)s. The student has what our"
             " books have. Ask Safaricom about this code. If ours is wrong, ask for the reversal of"
@@ -308,7 +315,8 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
             return self.env._(
                 "Safaricom took %(theirs)s back, and it is out of the wallet. Nobody knows yet"
                 " which payment it was: its receipt and its request still say paid, and the amount"
-                " waits as a debit on Unidentified. Open the reversal and press \"Say whose it was\".", **values,
+                " waits as a debit on Unidentified. Open the reversal and press \"Say whose it"
+                " was\".", **values,
             )
         return self.env._(
             "Safaricom took %(theirs)s back, and the books have not followed yet. They follow by"

@@ -86,6 +86,8 @@ class MpesaDayClose(models.Model):
                    movement.pulled_at, movement.first_seen_at, movement.reversal_state,
                    receipt.amount AS on_students,
                    CASE WHEN receipt.id IS NULL THEN -waiting.residual END AS in_suspense,
+                   CASE WHEN receipt.id IS NULL THEN waiting.credit + waiting.residual END
+                        AS cleared,
                    reversal.amount AS taken_back,
                    (movement.kind = 'reversal' AND (
                         original.id IS NOT NULL AND original_receipt.id IS NULL
@@ -99,7 +101,7 @@ class MpesaDayClose(models.Model):
          LEFT JOIN account_payment suspense
                 ON suspense.id = movement.suspense_payment_id AND suspense.state <> 'canceled'
          LEFT JOIN LATERAL (
-                   SELECT SUM(item.amount_residual) AS residual
+                   SELECT SUM(item.amount_residual) AS residual, -SUM(item.balance) AS credit
                      FROM account_move_line item
                     WHERE item.move_id = suspense.move_id
                       AND item.account_id = suspense.destination_account_id
@@ -145,8 +147,13 @@ class MpesaDayClose(models.Model):
             SELECT line.id, line.receipt, line.kind, line.direction, line.amount,
                    line.completed_at, line.day, line.account_reference, line.linked_receipt,
                    line.on_wallet, line.move_id, line.decided_as, line.state, line.difference,
-                   line.provider_id, FALSE AS is_disputed, FALSE AS waits
+                   line.provider_id, line.occurrence,
+                   line.disputed_by_id IS NOT NULL AS is_disputed,
+                   (statement.released_at IS NULL AND line.mpesa_transaction_id IS NULL
+                    AND (line.kind = 'payment' AND line.state = 'found'
+                         OR line.kind = 'reversal' AND line.state = 'new')) AS waits
               FROM mpesa_statement_line line
+              JOIN mpesa_statement statement ON statement.id = line.statement_id
              WHERE line.id IN (
                     SELECT own.id FROM mpesa_statement_line own
                      WHERE own.environment = %(environment)s AND own.shortcode = %(shortcode)s
@@ -180,7 +187,7 @@ class MpesaDayClose(models.Model):
             moved_at=row['paid_at'], amount=exact(row['amount']), booked=self._get_booked(row),
             account_reference=row['account_reference'] or '', told_by=frozenset(told_by),
             pulled=bool(row['pulled_at']), other_amount=told_otherwise.get(row['receipt']),
-            waits=row['reversal_state'] == 'person',
+            waits=row['reversal_state'] == 'person', cleared=exact(row['cleared'] or 0),
         )
 
     def _get_booked(self, row):
@@ -213,7 +220,7 @@ class MpesaDayClose(models.Model):
             booked=bool(
                 row['move_id'] or not row['on_wallet'] or row['decided_as'] == 'nothing'
             ),
-            disputed=row['is_disputed'], waits=row['waits'],
+            occurrence=row['occurrence'], disputed=row['is_disputed'], waits=row['waits'],
         )
 
     def _read_waiting(self, known):
@@ -362,7 +369,8 @@ class MpesaDayClose(models.Model):
                        AS balance
                   FROM mpesa_statement_line
                  WHERE environment = %(environment)s AND shortcode = %(shortcode)s
-                   AND on_wallet AND state <> 'different' AND completed_at < %(end)s)
+                   AND on_wallet AND state <> 'different' AND disputed_by_id IS NULL
+                   AND completed_at < %(end)s)
             SELECT * FROM stated WHERE completed_at = (SELECT MAX(completed_at) FROM stated)
             """,
             environment=self.environment, shortcode=self.shortcode, end=end,

@@ -11,8 +11,8 @@ from .mpesa_day_facts import exact
 # the day: that is the daily work.
 AMENDED = (
     'movement_total', 'statement_total', 'ledger_total', 'waiting_total', 'reversed_total',
-    'out_total', 'charge_total', 'sweep_total', 'other_total', 'unaccounted', 'wallet_balance',
-    'stated_balance', 'balance_difference',
+    'out_total', 'charge_total', 'sweep_total', 'other_total', 'cleared_total', 'unaccounted',
+    'wallet_balance', 'stated_balance', 'balance_difference',
 )
 
 
@@ -155,6 +155,7 @@ class MpesaDayClose(models.Model):
         on_students = self._sum(payments, 'on_students')
         in_suspense = sum((exact(row['in_suspense']) for row in suspense), Decimal(0))
         taken_back = sum((exact(row['taken_back']) for row in reversed_), Decimal(0))
+        cleared = self._sum(payments, 'cleared')
         credits = [line for line in stated if line.kind == 'payment' and line.direction == 'in']
         credited = sum((line.amount for line in credits), Decimal(0))
         is_stated = proof.covers(facts['stated_windows'], start, end)
@@ -171,7 +172,8 @@ class MpesaDayClose(models.Model):
             'unchecked_count': facts['unchecked_count'],
             'reversed_count': len(reversed_), 'reversed_total': taken_back,
             'student_total': on_students,
-            'unaccounted': received - on_students - in_suspense - taken_back,
+            'cleared_total': cleared,
+            'unaccounted': received - on_students - in_suspense - cleared - taken_back,
             'out_total': self._sum_out(stated, 'reversal') or sum(
                 ours.amount for ours in facts['ours']
                 if ours.kind == 'reversal' and start <= ours.moved_at < end

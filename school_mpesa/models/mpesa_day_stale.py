@@ -5,8 +5,6 @@ from odoo.tools import SQL
 
 from odoo.addons.payment.logging import get_payment_logger
 
-from .mpesa_callback_money import MONEY_ENDPOINTS, OPEN_STATES
-
 
 _logger = get_payment_logger(__name__)
 
@@ -245,12 +243,9 @@ class MpesaDayClose(models.Model):
             provider=provider.id, wallet=provider.journal_id.default_account_id.id, since=since,
         ))
         get_day = self.env['mpesa.transaction']._get_eat_day
-        # Parked, quarantined or contradicting messages: their day stands in the message.
-        messages = self.env['mpesa.callback'].search([
-            ('provider_id', '=', provider.id), ('state', 'in', OPEN_STATES),
-            ('endpoint', 'in', MONEY_ENDPOINTS),
-            '|', ('received_at', '>=', since), ('write_date', '>=', since),
-        ])
+        # Of messages that wait, parked, quarantined or contradicting, the day stands in them alone,
+        # and few do.
+        waiting = self.env['mpesa.callback']._read_waiting_money(provider)[provider.id]
         return {day for day, in days} | {
-            get_day(moment) for _receipt, _amount, moment, _state in messages._read_all_money()
+            get_day(moment) for _receipt, _amount, moment, _state in waiting
         }

@@ -41,13 +41,3 @@ class MpesaStatementLine(models.Model):
     _inherit = 'mpesa.statement.line'
 
     _wallet_idx = models.Index("(environment, shortcode, completed_at)")
-
-
-class MpesaTransaction(models.Model):
-    """A movement is read by its day."""
-
-    # One file per concern of a large model, so that each stays small.
-    # pylint: disable=consider-merging-classes-inherited
-    _inherit = 'mpesa.transaction'
-
-    _paid_idx = models.Index("(environment, shortcode, paid_at)")

@@ -148,6 +148,7 @@ class _Comparison:
             yield self.describe(
                 movement, 'amount', line, our_amount=movement.booked,
                 their_amount=movement.amount,
+                lacking=frozenset({'entry'} if movement.cleared else ()),
             )
         if movement.other_amount is not None:
             yield self.describe(movement, 'amount', line, their_amount=movement.other_amount)
@@ -174,18 +175,22 @@ class _Comparison:
             if not of_day:
                 continue
             line = of_day[0]
-            yield from self.find_twice(lines)
+            for number in sorted({line.occurrence for line in lines}):
+                yield from self.find_twice([one for one in lines if one.occurrence == number])
             if line.kind in MONEY_KINDS:
                 yield from self.compare_money(self.ours.get(key), line)
             else:
-                for unbooked in of_day:
-                    if not unbooked.booked:
-                        yield self.describe_line(unbooked, UNBOOKED_CLASSES[unbooked.kind])
+                unbooked = [one for one in of_day if not one.booked]
+                if unbooked:
+                    yield self.describe_line(
+                        unbooked[0], UNBOOKED_CLASSES[line.kind],
+                        their_amount=sum((one.amount for one in unbooked), Decimal(0)),
+                    )
 
     def find_twice(self, lines):
         """ Yield that the statement tells of one line twice.
 
-        :param list[StatedLine] lines: The lines with the same receipt, kind and direction.
+        :param list[StatedLine] lines: The lines that are the same one.
         :rtype: Iterator[Difference]
         """
         first = lines[0]

@@ -19,6 +19,7 @@ class OurMovement:
     :ivar bool pulled: Whether Pull tells of it.
     :ivar Decimal other_amount: What another message told of it, KES, or None.
     :ivar bool waits: Whether a person still has to say what it is about.
+    :ivar Decimal cleared: What of it an entry by hand took off *Unidentified*, KES.
     """
 
     receipt: str
@@ -32,6 +33,7 @@ class OurMovement:
     pulled: bool = False
     other_amount: Decimal | None = None
     waits: bool = False
+    cleared: Decimal = Decimal(0)
 
     @property
     def is_only_stated(self):
@@ -63,6 +65,7 @@ class StatedLine:
     :ivar str linked_receipt: The code that it belongs to, '' when none is told.
     :ivar bool booked: Whether a charge, sweep or the like is in our ledger, or needs no entry.
     :ivar Decimal other_amount: What another file said of the same line, KES, or None.
+    :ivar int occurrence: Which of several lines of the same key in one file.
     :ivar bool disputed: Whether another file that covers its time has it not.
     :ivar bool waits: Whether it waits for a second person to release it.
     """
@@ -76,6 +79,7 @@ class StatedLine:
     linked_receipt: str = ''
     booked: bool = False
     other_amount: Decimal | None = None
+    occurrence: int = 1
     disputed: bool = False
     waits: bool = False
 

@@ -278,6 +278,60 @@ class TestDayClose(DayCloseCommon):
                 self.assertEqual((close.state, close.unchecked_count), ('proven', 0))
                 self.assertFalse(close.has_stated_balance, "A look makes no balance right.")
 
+    def test_a_disputed_line_is_not_stated(self):
+        statement = self.clean_day()
+        other = self.create_statement()
+        fake = self.add_line(
+            statement, 'UIX0000001', 700, at=END - timedelta(seconds=1), has_balance=True,
+            balance=1500.50, state='found',
+        )
+        fake.disputed_by_id = other
+        line = self.env['mpesa.statement.line'].search([('receipt', '=', 'UIE0000001')])
+        line.disputed_by_id = other
+        close = self.prove()
+        self.assert_differences(
+            close, ('missing_there', 'UIX0000001'), ('missing_there', 'UIE0000001'),
+        )
+        self.assertEqual((close.statement_total, close.stated_balance), (300.50, 800.50))
+
+    def test_what_waits_for_release_is_open_and_says_so(self):
+        statement = self.clean_day()
+        self.add_line(statement, 'UIX0000001', 700, at=LATER, state='found')
+        self.add_line(statement, 'UIR0000001', 500, 'reversal', at=LATER)
+        close = self.prove()
+        self.assert_differences(close, ('missing_here', 'UIX0000001'), ('reversed', 'UIR0000001'))
+        for difference in close.difference_ids:
+            self.assertIn("second person releases", difference.explanation)
+        statement.sudo().write({
+            'released_at': fields.Datetime.now(), 'released_by_id': self.bursar.id,
+        })
+        close._prove()
+        for difference in close.difference_ids:
+            self.assertNotIn("second person releases", difference.explanation)
+
+    def test_the_road_out_of_money_that_was_never_paid(self):
+        """ What the words of *missing there* advise can be done, and the day signed. """
+        statement = self.clean_day()
+        statement.period_end = NOON
+        movement = self.get_movements().filtered(lambda m: m.receipt == 'UIE0000002')
+        waiting = movement.suspense_payment_id._get_counterpart_line()
+        wallet = self.provider.journal_id.default_account_id
+        entry = self.env['account.move'].create({
+            'journal_id': self.school._get_fees_journal().id, 'date': DAY + timedelta(days=3),
+            'line_ids': [
+                Command.create({'account_id': wallet.id, 'credit': 300.50}),
+                Command.create({'account_id': waiting.account_id.id, 'debit': 300.50}),
+            ],
+        })
+        entry.action_post()
+        (waiting + entry.line_ids.filtered('debit')).reconcile()
+        close = self.prove()
+        self.assert_differences(close, ('amount', 'UIE0000002'))
+        self.assertIn("by hand", close.difference_ids.explanation)
+        self.assertRecordValues(close, [{
+            'cleared_total': 300.50, 'suspense_total': 0, 'unaccounted': 0,
+        }])
+
     def test_what_only_a_statement_tells_of_is_compared_with_pull(self):
         statement = self.clean_day()
         self.add_line(statement, 'UIX0000001', 700, state='found', at=LATER)
@@ -638,7 +692,7 @@ class TestDaySign(DayCloseCommon):
             'DELETE FROM mpesa_day_close WHERE id = %s',
             'UPDATE mpesa_day_difference SET note = $$Later$$ WHERE close_id = %s',
             'DELETE FROM mpesa_day_difference WHERE close_id = %s',
-            'UPDATE mpesa_day_difference SET close_id = %s WHERE close_id = ' + str(other.id),
+            'UPDATE mpesa_day_difference SET close_id = %s WHERE receipt = $$UIF0000001$$',
             'TRUNCATE mpesa_day_difference -- %s',
             'TRUNCATE mpesa_day_close CASCADE -- %s',
             'TRUNCATE mpesa_day_amendment -- %s',

@@ -139,6 +139,21 @@ def test_a_reversal_whose_payment_nobody_knows_is_open():
         assert (found.kind, found.settled, found.lacking) == ('reversed', False, {'person'})
 
 
+def test_two_charges_of_one_receipt_are_two_lines():
+    charges = [
+        line(kind='charge', direction='out', amount=Decimal(amount), occurrence=number)
+        for number, amount in enumerate((5, 7), start=1)
+    ]
+    found, = find([], charges)
+    assert (found.kind, found.their_amount) == ('charge', Decimal(12))
+    assert find([], [replace(charge, booked=True) for charge in charges]) == []
+
+
+def test_what_an_entry_took_off_unidentified_is_said():
+    found, = find([movement(booked=Decimal(0), cleared=Decimal(500))], [line()])
+    assert (found.kind, found.settled, found.lacking) == ('amount', False, {'entry'})
+
+
 # === THE WALLET AT THE END OF A DAY === #
 
 def balances(ours, theirs, before=0, explained=0):

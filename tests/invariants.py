@@ -122,7 +122,8 @@ RULES = {
          GROUP BY line.id HAVING sum(item.balance) IS DISTINCT FROM line.signed_amount""",
     'a known statement line says what its movement says': """
         SELECT line.receipt AS what, line.amount, t.amount AS of_movement
-          FROM mpesa_statement_line line JOIN mpesa_transaction t ON t.id = line.mpesa_transaction_id
+          FROM mpesa_statement_line line
+          JOIN mpesa_transaction t ON t.id = line.mpesa_transaction_id
          WHERE line.state IN ('matched', 'found', 'booked')
            AND (line.amount <> t.amount OR line.receipt <> t.receipt
                 OR line.environment <> t.environment OR line.shortcode <> t.shortcode)""",

@@ -7,6 +7,8 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound, TooManyRequests
 from odoo.http import Controller, request, route
 from odoo.tools import config
 
+from ..models.mpesa_callback_token import TOKEN_KINDS
+
 
 MAXIMUM_BYTES = 65_536
 # Daraja posts JSON; whatever comes is kept. The raw body is read in `ir.http._pre_dispatch`.
@@ -48,6 +50,11 @@ class CollectController(Controller):
         """ Accept word that an asynchronous request of ours found no answer in time. """
         return self._accept('timeout', token)
 
+    @route('/collect/<token>/notice', **COLLECT)
+    def collect_notice(self, token, **_fields):
+        """ Accept whatever may be posted to the address that a registration for Pull names. """
+        return self._accept('notice', token)
+
     def _accept(self, endpoint, token, push=''):
         """ Append the message when the token is right; else count and refuse.
 
@@ -62,7 +69,7 @@ class CollectController(Controller):
         if request.httprequest.method != 'POST':
             raise MethodNotAllowed(['POST'])  # Odoo adds OPTIONS to the methods of every route.
         env = request.env  # Of no user: the little that the ORM reads here is cached.
-        kind = {'stk': 'stk', 'confirmation': 'c2b', 'validation': 'c2b'}.get(endpoint, 'result')
+        kind = TOKEN_KINDS[endpoint]
         source = self._get_source_address()
         provider = env['mpesa.callback.token']._identify(token, kind)
         if not provider:

@@ -37,6 +37,7 @@ from .errors import (
 from .exchange import Exchange, redact_answer, redact_request
 from .message_text import MessageText, day_of_code, read_message, similar_codes
 from .msisdn import Msisdn, MsisdnError
+from .payment_date import date_payment
 from .pull import HOURS as PULL_HOURS
 from .pull import PAGE_ROWS as PULL_PAGE_ROWS
 from .pull import (

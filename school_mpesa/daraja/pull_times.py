@@ -36,10 +36,11 @@ def read_zone(payments, known, latest):
             near = [zone for zone in (UTC, KENYAN) if abs(_read(told, zone) - made) <= SLACK]
             votes.update(near)
         elif told > latest + SLACK:
-            votes[KENYAN] += 1
+            # Further ahead than that, the time is of no zone.
+            votes[KENYAN] += _read(told, KENYAN) <= latest + SLACK
         elif zone := _zone_by_day(payment):
             votes[zone] += 1
-    (first, most), second = (*votes.most_common(2), (None, 0), (None, 0))[:2]
+    (first, most), second = (*(+votes).most_common(2), (None, 0), (None, 0))[:2]
     return first if most > second[1] else None
 
 

@@ -20,6 +20,7 @@ from . import mpesa_callback_token
 from . import mpesa_callback_told
 from . import mpesa_command
 from . import mpesa_command_ask
+from . import mpesa_command_claim
 from . import mpesa_command_pull
 from . import mpesa_command_result
 from . import mpesa_command_screen
@@ -47,6 +48,7 @@ from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_ask
 from . import mpesa_transaction_booking
+from . import mpesa_transaction_day
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet

@@ -53,6 +53,7 @@ class MpesaCallback(models.Model):
         selection=[
             ('stk', "Prompt result"), ('confirmation', "Paybill confirmation"),
             ('validation', "Paybill validation"), ('result', "Result"), ('timeout', "Time-out"),
+            ('notice', "Call of Pull"),
             ('pull', "Found by Pull"), ('statement', "Found on a statement"),
             ('status', "Found by a status question"),
         ],

@@ -87,6 +87,12 @@ class MpesaCallback(models.Model):
             return self._read_found(body)
         if self.endpoint == 'validation':
             self._close('done')  # It was answered when it came; money is told by a confirmation.
+        elif self.endpoint == 'notice':
+            # Nobody was ever seen to call there (daraja.md 6.1), and what it would say is unknown.
+            self._close('done', self.env._(
+                "Not read, and nothing is booked from it: Safaricom is asked every hour what was"
+                " paid."
+            ))
         else:
             self._read_result(daraja.parse_result(body))
         return None

@@ -54,8 +54,9 @@ class MpesaCallback(models.Model):
             return
         if not command and self._waits_for_names(ours):
             return
-        command = command or self._find_nameless(ours, result)
-        if not command:
+        if not command and (lost := self._find_lost(ours, result)):
+            lost._take_nameless(self)
+        elif not command:
             self._close('parked', self.env._("It answers no request of ours."))
         elif self.endpoint == 'timeout':
             command._take_timeout(self)
@@ -82,7 +83,7 @@ class MpesaCallback(models.Model):
         })
         return True
 
-    def _find_nameless(self, ours, result):
+    def _find_lost(self, ours, result):
         """ Return the question whose names were lost on the way, when the result names its payment.
 
         :param list ours: Which questions can be meant.
@@ -95,5 +96,5 @@ class MpesaCallback(models.Model):
             return self.env['mpesa.command']
         return self.env['mpesa.command'].search([
             *ours, ('state', '=', 'unknown'), ('conversation_id', '=', False),
-            ('receipt', '=', code), ('result_digest', '=', False), ('sent_at', '!=', False),
+            ('receipt', '=', code), ('sent_at', '!=', False),
         ], limit=1)

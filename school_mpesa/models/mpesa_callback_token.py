@@ -10,7 +10,12 @@ from .. import vault
 TOKEN_BYTES = 16  # 128 bits (design section 5)
 ROTATION_DAYS = 30
 # A C2B token is retired by the use of the next one, and by nothing else.
-LIVE_TOKENS = {'stk': 2, 'result': 2, 'c2b': None}
+LIVE_TOKENS = {'stk': 2, 'result': 2, 'pull': 2, 'c2b': None}
+# Which token stands in the address of each kind of message.
+TOKEN_KINDS = {
+    'stk': 'stk', 'confirmation': 'c2b', 'validation': 'c2b', 'result': 'result',
+    'timeout': 'result', 'notice': 'pull',
+}
 
 
 class MpesaCallbackToken(models.Model):
@@ -28,7 +33,8 @@ class MpesaCallbackToken(models.Model):
         comodel_name='payment.provider', required=True, index=True, ondelete='cascade',
     )
     kind = fields.Selection(
-        selection=[('stk', "STK"), ('c2b', "C2B"), ('result', "Result")], required=True,
+        selection=[('stk', "STK"), ('c2b', "C2B"), ('result', "Result"), ('pull', "Pull")],
+        required=True,
     )
     sealed = fields.Char(required=True, groups='base.group_system')
     digest = fields.Char(required=True, groups='base.group_system')
@@ -54,7 +60,7 @@ class MpesaCallbackToken(models.Model):
         """ Make a new token, and retire the oldest of a kind that rotates.
 
         :param payment.provider provider: The provider.
-        :param str kind: 'stk', 'c2b' or 'result'.
+        :param str kind: 'stk', 'c2b', 'result' or 'pull'.
         :return: The token in clear, 32 lower-case hexadecimal characters: base62 could spell a
                  word that Safaricom refuses.
         :rtype: str
@@ -138,7 +144,7 @@ class MpesaCallbackToken(models.Model):
         """ Return the provider's newest token of a kind, making the first one when needed.
 
         :param payment.provider provider: The provider.
-        :param str kind: 'stk', 'c2b' or 'result'.
+        :param str kind: 'stk', 'c2b', 'result' or 'pull'.
         :return: The token in clear.
         :rtype: str
         """
@@ -176,7 +182,7 @@ class MpesaCallbackToken(models.Model):
         providers are known too, since money sent to them is real.
 
         :param str token: What stands in the address, any text.
-        :param str kind: 'stk', 'c2b' or 'result'.
+        :param str kind: 'stk', 'c2b', 'result' or 'pull'.
         :return: (provider id, company id, source check, environment), or None.
         :rtype: tuple | None
         """
@@ -196,7 +202,7 @@ class MpesaCallbackToken(models.Model):
         wrong tokens pay for the look.
 
         :param str digest: The keyed digest of the token.
-        :param str kind: 'stk', 'c2b' or 'result'.
+        :param str kind: 'stk', 'c2b', 'result' or 'pull'.
         :return: (provider id, company id, source check, environment), or None.
         :rtype: tuple | None
         """

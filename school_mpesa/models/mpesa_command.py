@@ -50,9 +50,15 @@ class MpesaCommand(models.Model):
         index='btree_not_null', ondelete='set null',
     )
 
+    repeats_id = fields.Many2one(
+        string="Asked Before", comodel_name='mpesa.command', readonly=True,
+        index='btree_not_null', ondelete='restrict',
+        help="The same question, whose answer did not name it.",
+    )
+
     # === FIELDS - SENDING === #
 
-    sent_at = fields.Datetime(string="Asked At", readonly=True)
+    sent_at = fields.Datetime(string="Asked At", readonly=True, index='btree_not_null')
     tries = fields.Integer(string="Calls", readonly=True, default=0)
     next_try_at = fields.Datetime(string="Next Call", readonly=True)
     conversation_id = fields.Char(
@@ -96,6 +102,10 @@ class MpesaCommand(models.Model):
         string="Unreadable", readonly=True, default=0,
         help="Rows that could not be read. Each may be a payment.",
     )
+    dated_by_code = fields.Integer(
+        string="Dated by Their Code", readonly=True, default=0,
+        help="Payments without a time that can be read: their day is that of their M-PESA code.",
+    )
     page_digest = fields.Char(readonly=True, groups='base.group_system')
     pull_zone = fields.Selection(
         string="Times of Pull",
@@ -118,7 +128,8 @@ class MpesaCommand(models.Model):
             ('pending', "Not finished"), ('not_found', "Not found"),
             ('other', "About another payment"), ('refused', "Safaricom refuses the initiator"),
             ('no_answer', "Safaricom gave no answer"), ('timed_out', "Safaricom gave up"),
-            ('silent', "No result came"), ('not_sent', "Could not be asked"),
+            ('silent', "No result came"), ('nameless', "Answer that names no question"),
+            ('not_sent', "Could not be asked"),
             ('read', "All read"), ('unread', "Some could not be read"),
             ('stuck', "The same page again"),
         ],

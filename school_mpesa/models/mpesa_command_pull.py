@@ -106,10 +106,11 @@ class MpesaCommand(models.Model):
             else:
                 self._fail('stuck', needs_person=True)
         else:
+            found, undated = self._take_payments(page.payments)
             self.write({
                 'rows': self.rows + page.rows,
-                'unreadable': self.unreadable + page.unreadable,
-                'found': self.found + self._take_payments(page.payments),
+                'unreadable': self.unreadable + page.unreadable + undated,
+                'found': self.found + found,
                 'page_digest': digest, 'state': 'queued', 'tries': 0, 'next_try_at': False,
             })
 
@@ -125,8 +126,9 @@ class MpesaCommand(models.Model):
         """ Mark the movements that Pull tells of, and put the others into the inbox.
 
         :param tuple payments: `PulledPayment`s.
-        :return: How many were not known.
-        :rtype: int
+        :return: How many were not known; and of how many neither time nor day is known, which are
+            not booked.
+        :rtype: tuple[int, int]
         """
         movements = self.env['mpesa.transaction'].search([
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
@@ -135,22 +137,30 @@ class MpesaCommand(models.Model):
         ])
         known = {movement.receipt: movement for movement in movements}
         zone = self._read_zone(payments, known)
-        same, news = self.env['mpesa.transaction'], []
+        same, news, undated, by_codes = self.env['mpesa.transaction'], [], 0, 0
         for payment in payments:
-            movement = known.get(payment.receipt)
+            movement = known.get(payment.receipt, same.browse())
             if movement and movement._same_money(payment.amount):
                 same += movement
             elif not movement or not movement._is_disputed('pull'):
+                told = daraja.moment_of(payment, zone)
+                paid_at, by_code = self._date_payment(told, payment.receipt, movement)
+                by_codes += by_code
+                if not paid_at:
+                    undated += 1
+                    continue
                 news.append({
-                    'receipt': payment.receipt, 'amount': payment.amount,
-                    'paid_at': daraja.moment_of(payment, zone) or self.window_end,
+                    'receipt': payment.receipt, 'amount': payment.amount, 'paid_at': paid_at,
                     'account_reference': payment.account_reference, 'msisdn': payment.msisdn,
                     'name': '',
                 })
         same.filtered(lambda m: not m.pulled_at).write({'pulled_at': fields.Datetime.now()})
+        if by_codes:
+            self.dated_by_code += by_codes
         if news:
             self.env['mpesa.callback']._append_found(self.provider_id, 'pull', news)
-        return sum(1 for payment in payments if payment.receipt not in known)
+        unknown = sum(1 for payment in payments if payment.receipt not in known)
+        return unknown - undated, undated
 
     def _read_zone(self, payments, known):
         """ Find out in which zone Pull's times are, and remember it for the shortcode.

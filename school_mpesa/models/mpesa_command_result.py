@@ -44,7 +44,11 @@ class MpesaCommand(models.Model):
                 ))
             return
         status = daraja.read_status(result)
-        finding = self._judge(status)
+        paid_at, by_code = self._date_payment(
+            status.finalised_at_utc or status.initiated_at_utc, self.receipt,
+            self.mpesa_transaction_id,
+        )
+        finding = self._judge(status, paid_at)
         self.write({
             'state': 'failed' if finding in {'refused', 'no_answer', 'other'} else 'done',
             'finding': finding,
@@ -54,7 +58,8 @@ class MpesaCommand(models.Model):
             'needs_person': finding in {'other', 'unclear'},
             **({
                 'amount': float(status.amount or 0),
-                'paid_at': status.finalised_at_utc or status.initiated_at_utc,
+                'paid_at': paid_at,
+                'dated_by_code': int(by_code),
             } if finding == 'completed' else {}),
         })
         self.provider_id._mpesa_note_initiator(
@@ -80,13 +85,70 @@ class MpesaCommand(models.Model):
         callback.mpesa_command_id = self
         if self.state == 'sent':
             self._fail('timed_out', state='unknown')
+            self._fail_waiting()
             self._wake_waiting()
         callback._close('done')
 
-    def _judge(self, status):
+    def _take_nameless(self, callback):
+        """ Ask again, once, when an answer came that may be to this question and does not name it.
+
+        Who knows the address could write it, so nothing that it says is believed.
+
+        :param mpesa.callback callback: The message.
+        :return: None
+        """
+        self.ensure_one()
+        callback.mpesa_command_id = self
+        if self.search_count([('repeats_id', '=', self.id)], limit=1):
+            callback._close('repeat')
+            return
+        self.finding = 'nameless'
+        if self._ask_again():
+            callback._close('done', self.env._(
+                "It names no question of ours, so nothing is booked from it. Safaricom is asked"
+                " again."
+            ))
+        else:
+            self.needs_person = True
+            callback._close('parked', self.env._(
+                "It names no question of ours, so nothing is booked from it. Ask Safaricom about"
+                " the payment again."
+            ))
+
+    def _ask_again(self):
+        """ Put the same question into the outbox once more, if it is not a second try itself.
+
+        :return: The question that is open now; none where it cannot be asked.
+        :rtype: mpesa.command
+        """
+        provider = self.provider_id
+        if self.repeats_id or provider._mpesa_find_status_problem():
+            return self.browse()
+        # One that a person has asked meanwhile will do.
+        return self._find_open(provider, self.receipt) or self._queue(
+            provider, 'status', receipt=self.receipt, repeats_id=self.id,
+            payment_transaction_id=self.payment_transaction_id.id,
+        )
+
+    def _date_payment(self, told, code, movement):
+        """ Return when a payment was made: as told, as known before, or as its code tells.
+
+        :param datetime told: As Safaricom answered, naive UTC, or None.
+        :param str code: Its M-PESA code.
+        :param mpesa.transaction movement: What we know of it, if anything.
+        :return: Naive UTC, or None when nothing tells; and whether only the code told.
+        :rtype: tuple[datetime | None, bool]
+        """
+        paid_at = daraja.date_payment(told, code, fields.Datetime.now())
+        if paid_at != told and movement:
+            return movement.paid_at, False
+        return paid_at, bool(paid_at) and paid_at != told
+
+    def _judge(self, status, paid_at):
         """ Say what an answer means for us.
 
         :param daraja.PaymentStatus status: The answer.
+        :param datetime paid_at: When it was paid, None when that is not known.
         :return: A word of the field `finding`.
         :rtype: str
         """
@@ -104,7 +166,9 @@ class MpesaCommand(models.Model):
         payer, payee = (_read_number(status.parties[index]) for index in (0, -1))
         ours = {self.shortcode, self.provider_id._mpesa_get_payer_number()}
         # From ourselves to ourselves is a sweep between our own accounts.
-        return 'completed' if payee in ours and payer not in ours else 'elsewhere'
+        if payee not in ours or payer in ours:
+            return 'elsewhere'
+        return 'completed' if paid_at else 'unclear'
 
     def _book_found(self, status):
         """ Put a payment that Safaricom vouches for into the inbox: known ones are seen there.
@@ -119,7 +183,7 @@ class MpesaCommand(models.Model):
         self.env['mpesa.callback']._append_found(self.provider_id, 'status', [{
             'receipt': status.receipt,
             'amount': status.amount,
-            'paid_at': self.paid_at or fields.Datetime.now(),
+            'paid_at': self.paid_at,
             'account_reference': '',
             'msisdn': phone or '',
             'name': (name or '').strip(),

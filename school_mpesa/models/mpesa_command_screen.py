@@ -48,7 +48,7 @@ class MpesaCommand(models.Model):
 
     @api.depends(
         'state', 'kind', 'finding', 'result_code', 'problem', 'rows', 'found', 'unreadable',
-        'amount', 'paid_at', 'pull_zone',
+        'amount', 'paid_at', 'pull_zone', 'dated_by_code',
     )
     @api.depends_context('lang')
     def _compute_outcome(self):
@@ -164,6 +164,14 @@ class MpesaCommand(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        if self.finding == 'completed' and self.dated_by_code:
+            return self.env._(
+                "Paid to us: %(amount)s on %(day)s by its M-PESA code; Safaricom told no time that"
+                " can be read. It is booked by itself, once; where no message named a student, it"
+                " waits under Unidentified.",
+                amount=self.currency_id._format_plain(self.amount),
+                day=self._format_moment(self.paid_at, 'd MMM yyyy'),
+            )
         if self.finding == 'completed':
             return self.env._(
                 "Paid to us: %(amount)s on %(moment)s. It is booked by itself, once; where no"
@@ -181,8 +189,8 @@ class MpesaCommand(models.Model):
                 "This payment was made, and not to our shortcode. Nothing is booked."
             ),
             'unclear': self.env._(
-                "Safaricom says completed, and leaves out the amount, the code or who was paid."
-                " Nothing is booked: look it up on the organisation portal."
+                "Safaricom says completed, and leaves out the amount, the code, who was paid or"
+                " when. Nothing is booked: look it up on the organisation portal."
             ),
             'not_paid': self.env._("This payment did not go through. Nothing is booked."),
             'pending': self.env._(
@@ -211,6 +219,11 @@ class MpesaCommand(models.Model):
             'silent': self.env._(
                 "No answer came. Nothing is known of the payment; ask again. An answer that comes"
                 " later still counts."
+            ),
+            'nameless': self.env._(
+                "An answer came that does not name this question. It is not believed, and nothing"
+                " is booked from it: what counts is a newer question about the same payment. Where"
+                " there is none, ask again."
             ),
         }.get(self.finding, '')
 
@@ -241,6 +254,11 @@ class MpesaCommand(models.Model):
             words.append(self.env._(
                 "%(count)s rows could not be read, and each may be a payment: compare these hours"
                 " with Safaricom's statement.", count=self.unreadable,
+            ))
+        if self.dated_by_code:
+            words.append(self.env._(
+                "%(count)s came without a time that can be read: the day is that of their M-PESA"
+                " code, the hour is not known.", count=self.dated_by_code,
             ))
         if self.pull_zone == 'assumed':
             words.append(self.env._(

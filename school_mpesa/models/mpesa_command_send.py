@@ -12,13 +12,12 @@ from odoo.exceptions import UserError
 from odoo.addons.payment.logging import get_payment_logger
 
 from .. import const, daraja
+from .mpesa_command_claim import THREADS
 from .payment_transaction_push import SILENT_SECONDS, TRANSIENT
 
 
 _logger = get_payment_logger(__name__)
 
-THREADS = 2  # Safaricom throttles questions; a few at a time are enough
-BATCH = THREADS  # so that a batch never lasts longer than one time-out and Odoo's limit
 TRIES = 3  # calls of one question, or of one page, before it is given up
 PAUSE_SECONDS = 20
 
@@ -53,43 +52,10 @@ class MpesaCommand(models.Model):
                     pool.submit(_call, call): command
                     for command, call in zip(batch, calls, strict=True)
                 })
-            remaining = self.search_count(self._get_queued_domain())
+            # Those that wait for an answer to another are woken by it.
+            remaining = len(self._choose_queued())
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
                 break
-
-    @api.model
-    def _get_queued_domain(self):
-        return [
-            ('state', '=', 'queued'),
-            '|', ('next_try_at', '=', False), ('next_try_at', '<=', fields.Datetime.now()),
-        ]
-
-    @api.model
-    def _claim_queued(self):
-        """ Take questions from the outbox, those of people first, each by one worker only.
-
-        An initiator that Safaricom has not answered yet asks one thing at a time: three wrong
-        passwords lock it, and the first refusal must be here before the second question goes out.
-
-        :rtype: mpesa.command
-        """
-        queued = self.search(self._get_queued_domain(), order='kind desc, id', limit=50)
-        chosen, asking = self.browse(), set()
-        for command in queued:
-            provider = command.provider_id
-            if command.kind == 'status' and not provider.mpesa_initiator_proven:
-                if provider in asking or self.search_count([
-                    ('provider_id', '=', provider.id), ('kind', '=', 'status'),
-                    ('state', '=', 'sent'),
-                ], limit=1):
-                    continue
-                asking.add(provider)
-            chosen += command
-            if len(chosen) == BATCH:
-                break
-        claimed = chosen.try_lock_for_update().filtered(lambda c: c.state == 'queued')
-        claimed.write({'state': 'sent', 'sent_at': fields.Datetime.now()})
-        return claimed
 
     @api.model
     def _give_up_silent(self):
@@ -112,11 +78,29 @@ class MpesaCommand(models.Model):
         )
         if unanswered:
             unanswered._fail('silent', state='unknown')
+            unanswered._fail_waiting()
         if pulls or unanswered:
             self.env.cr.commit()
         if unanswered:
             # Those that waited for one of these to be answered go out now.
             self._wake_waiting()
+
+    def _fail_waiting(self):
+        """ Fail what waits for the same initiator, when Safaricom has never answered it.
+
+        Called when no answer came to these questions. Each of the others would be waited for just
+        as long; and it may be a wrong password, of which three lock the initiator.
+
+        :return: None
+        """
+        providers = self.provider_id.filtered(lambda p: not p.mpesa_initiator_proven)
+        self.search([
+            ('kind', '=', 'status'), ('state', '=', 'queued'),
+            ('provider_id', 'in', providers.ids),
+        ])._fail('not_sent', problem=self.env._(
+            "No answer came to the question before it, and Safaricom has never answered this"
+            " initiator. Ask again; if no answer comes then, tell the administrator."
+        ))
 
     def _prepare(self):
         """ Gather everything that the call needs, so that it needs no cursor.
@@ -220,6 +204,7 @@ class MpesaCommand(models.Model):
             self.env.ref('school_mpesa.cron_commands')._trigger(next_try_at)
         elif sent != 'no' and self.kind == 'status':
             self._fail('silent', state='unknown', tries=tries)
+            self._fail_waiting()
             self._wake_early_results()
         else:
             self._fail('not_sent', tries=tries, problem=self._explain_error(error))

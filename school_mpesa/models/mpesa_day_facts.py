@@ -294,8 +294,6 @@ class MpesaDayClose(models.Model):
         :param datetime end: When the next one starts.
         :rtype: list[tuple[datetime, datetime]]
         """
-        if 'mpesa.command' not in self.env:
-            return []
         return [
             (command.window_start, command.window_end)
             for command in self.env['mpesa.command'].search([

@@ -38,9 +38,10 @@ class MpesaDayClose(models.Model):
 
     # === ACTION METHODS === #
 
-    @api.model
     def action_prove_today(self):
         """ Prove today, and the earlier days of which something new is known.
+
+        Whichever rows are chosen in the list does not matter.
 
         :return: The action that reads the screen again.
         :rtype: dict

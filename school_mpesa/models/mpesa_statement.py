@@ -37,7 +37,7 @@ class MpesaStatement(models.Model):
         help="From when on the statement lists everything. Stored in UTC.",
     )
     period_end = fields.Datetime(
-        string="To", required=True, readonly=True,
+        string="Until", required=True, readonly=True,
         help="Until when the statement lists everything. A period that was not over when the file"
              " was imported ends with its last line. Stored in UTC.",
     )

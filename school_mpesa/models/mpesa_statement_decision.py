@@ -64,8 +64,8 @@ class MpesaStatementLine(models.Model):
             return
         company = line.company_id
         account = {
-            'charge': lambda: company._get_mpesa_charges_account(),
-            'transit': lambda: company._get_mpesa_transit_account(),
+            'charge': company._get_mpesa_charges_account,
+            'transit': company._get_mpesa_transit_account,
             'account': lambda: account,
             'nothing': lambda: None,
         }[decision]()

@@ -126,7 +126,8 @@ class MpesaStatementLine(models.Model):
     next_try_at = fields.Datetime(string="Next Try", readonly=True)
     problem = fields.Char(string="Not Booked Because", readonly=True)
 
-    # One row stands for each (both halves of a sweep share a code); what contradicts it is kept beside it, once, and flagged.
+    # One row stands for each; both halves of a sweep share a code. What contradicts it is kept
+    # beside it, once, and flagged.
     _line_uniq = models.UniqueIndex(
         "(provider_id, receipt, kind, direction, on_wallet) WHERE state <> 'different'",
         "This line of the statement is imported already.",

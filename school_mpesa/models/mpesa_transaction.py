@@ -117,7 +117,6 @@ class MpesaTransaction(models.Model):
         "(environment, shortcode, receipt, kind, direction)",
         "This movement of money is already recorded.",
     )
-    _paid_idx = models.Index("(environment, shortcode, paid_at)")  # A day's proof reads by day.
 
     # === CRUD METHODS === #
 

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.school_fees.rules.admission_number import canonical_key
 
+from .mpesa_transaction_near import PAID_BEFORE
+
 
 LEAST_LEARNT = 4  # Signs of a reference that may become a student's own (school-fees section 2.9).
 
@@ -41,7 +43,7 @@ class MpesaTransaction(models.Model):
     @api.depends('account_reference', 'receipt_id', 'suspense_payment_id')
     @api.depends_context('allowed_company_ids', 'uid', 'lang')
     def _compute_suggestion(self):
-        reasons = self.env['school.student']._get_match_reasons()
+        reasons = self._get_suggestion_reasons()
         self.suggestion = self.only_suggestion = False
         waiting = self.filtered(lambda movement: movement.booking_state == 'unidentified')
         for movement, found in waiting._get_suggestions().items():
@@ -109,7 +111,7 @@ class MpesaTransaction(models.Model):
                     lambda student: student.company_id in self.env.companies
                 )
                 if near and near not in dict(found):
-                    found = (*found, (near, 'paid_before'))
+                    found = (*found, (near, PAID_BEFORE))
                 # Whoever had it and lost it again by a reversal is not suggested any more.
                 taken_from = movement.sudo().previous_receipt_id
                 result[movement] = tuple(

@@ -9,6 +9,7 @@ from odoo.addons.school_fees.rules.reference_slips import one_slip_away
 from .. import vault
 
 
+PAID_BEFORE = 'paid_before'  # Why somebody is suggested, beside the reasons of the matcher.
 # Whoever pays for more families than this, such as an agent or a teacher, says nothing by it.
 MOST_FAMILIES = 3
 
@@ -144,6 +145,19 @@ class MpesaTransaction(models.Model):
                 ))
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_suggestion_reasons(self):
+        """ Return the words for why somebody is suggested, by code, the payer's number included.
+
+        :rtype: dict[str, str]
+        """
+        return {
+            **self.env['school.student']._get_match_reasons(),
+            PAID_BEFORE: self.env._(
+                "The same payer has paid for this student before. One sign of the number differs."
+            ),
+        }
 
     @api.model
     def _find_near_student(self, arrival, match):

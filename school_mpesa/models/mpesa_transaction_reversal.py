@@ -76,11 +76,11 @@ class MpesaTransaction(models.Model):
     def _compute_booking_state(self):
         """ Override to know money that went back, and the movement by which it went. """
         returned = self.filtered(lambda m: m.is_returned or m.kind == 'reversal')
-        super(MpesaTransaction, self - returned)._compute_booking_state()
         for movement in returned:
             movement.booking_state = (
                 'person' if movement.reversal_state == 'person' else 'returned'
             )
+        return super(MpesaTransaction, self - returned)._compute_booking_state()
 
     def _search_booking_state(self, operator, value):
         """ Override to know money that went back, and the movement by which it went. """
@@ -100,16 +100,17 @@ class MpesaTransaction(models.Model):
     def _compute_booked_as(self):
         """ Override to name the receipt that was reversed. """
         returned = self.filtered(lambda m: m.is_returned or m.kind == 'reversal')
-        super(MpesaTransaction, self - returned)._compute_booked_as()
         states = dict(self._fields['reversal_state']._description_selection(self.env))
         for movement in returned:
             receipt = movement.sudo().previous_receipt_id
             if movement.is_returned:
-                movement.booked_as = receipt and self.env._(
-                    "%(number)s, reversed", number=receipt.number,
-                ) or self.env._("Not any more")
+                movement.booked_as = (
+                    self.env._("%(number)s, reversed", number=receipt.number) if receipt
+                    else self.env._("Not any more")
+                )
             else:
                 movement.booked_as = states.get(movement.reversal_state, '')
+        return super(MpesaTransaction, self - returned)._compute_booked_as()
 
     # === ACTION METHODS === #
 
@@ -152,8 +153,8 @@ class MpesaTransaction(models.Model):
         :rtype: float
         """
         self.ensure_one()
-        # Reversals are booked by one scheduled action, one after the other; the lock keeps people and
-        # the drain from booking the payment anew meanwhile.
+        # Reversals are booked by one scheduled action, one after the other; the lock keeps people
+        # and the drain from booking the payment anew meanwhile.
         self.lock_for_update(allow_referencing=True)
         return self.currency_id.round(self.amount - sum(self.reversal_ids.mapped('amount')))
 

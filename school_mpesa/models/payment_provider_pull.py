@@ -185,15 +185,16 @@ class PaymentProvider(models.Model):
     def _mpesa_get_pull_address(self):
         """ Return the address that a registration for Pull has to name.
 
-        Nobody was ever seen to call it (daraja.md 6.1). It must be https in every environment,
-        also where the simulator is reached without.
+        Nobody was ever seen to call it (daraja.md 6.1), so it has a secret of its own, which opens
+        nothing else. It must be https in every environment, also where the simulator is reached
+        without.
 
         :rtype: str
         """
         self.ensure_one()
-        token = self.env['mpesa.callback.token']._get(self, 'result')
+        token = self.env['mpesa.callback.token']._get(self, 'pull')
         base = self._mpesa_get_callback_base().replace('http://', 'https://', 1)
-        return f'{base}/collect/{token}/result'
+        return f'{base}/collect/{token}/notice'
 
     def _mpesa_list_missing_for_pull(self, registering=False):
         """ Return what is not filled in or done, in words.

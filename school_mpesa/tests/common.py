@@ -14,6 +14,7 @@ from odoo.tests import HttpCase, tagged
 from odoo.addons.school_fees.tests.common import SchoolFeesCommon
 from odoo.addons.school_mpesa import server_settings, vault
 from odoo.addons.school_mpesa.models import mpesa_callback_drain
+from odoo.addons.school_mpesa.models.mpesa_callback_token import TOKEN_KINDS
 
 
 # The published-by-us credentials of the simulator are no secrets; these keys live for one run.
@@ -154,8 +155,7 @@ class SchoolMpesaCommon(SchoolFeesCommon):
         """
         token, *rest = url.split('/collect/')[1].split('/')
         endpoint = 'stk' if rest[0] == 'stk' else rest[-1]
-        kind = {'stk': 'stk', 'confirmation': 'c2b', 'validation': 'c2b'}.get(endpoint, 'result')
-        provider = self.env['mpesa.callback.token']._identify(token, kind)
+        provider = self.env['mpesa.callback.token']._identify(token, TOKEN_KINDS[endpoint])
         self.assertTrue(provider, "The address must hold a live token.")
         self.env['mpesa.callback']._accept(
             endpoint, provider, raw, push=rest[1] if endpoint == 'stk' else '',

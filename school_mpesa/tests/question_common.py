@@ -9,6 +9,7 @@ from odoo.addons.school_mpesa.tests.booking_common import BookingCommon
 
 
 PAYER = '254712000111'
+DAYS = '123456789ABCDEFGHIJKLMNOPQRSTUV'  # as codes write them
 
 
 class QuestionCommon(BookingCommon):
@@ -59,6 +60,16 @@ class QuestionCommon(BookingCommon):
         :rtype: str
         """
         return self.control.pay_bill(phone, '600111', account, amount)['receipt']
+
+    def code_of(self, day, end='K7P2QX1'):
+        """ Return an M-PESA code of a day.
+
+        :rtype: str
+        """
+        return f'{chr(65 + day.year - 2006)}{chr(64 + day.month)}{DAYS[day.day - 1]}{end}'
+
+    def kenyan_day(self, days_ago=0):
+        return (fields.Datetime.now() + timedelta(hours=3)).date() - timedelta(days=days_ago)
 
     # === ASKING === #
 

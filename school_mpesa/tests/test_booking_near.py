@@ -59,6 +59,11 @@ class TestBookingNear(BookingCommon):
         self.assertIn("Grace Njeri", suggestion)
         self.assertIn("has paid for this student before", suggestion)
         self.assertIn("Hassan Ali", suggestion)
+        action = movement.with_user(self.bursar).action_identify()
+        wizard = self.env[action['res_model']].with_user(self.bursar).with_context(
+            **action['context'],
+        ).create({})
+        self.assertEqual(wizard.suggestion_ids.student_id, self.own | self.other)
         self.assertEqual(self.other.balance, 0)
         self.assert_books(1_000, suspense=500)
         movement.with_user(self.bursar)._identify_as([(self.own, 500)])

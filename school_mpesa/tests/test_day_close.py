@@ -7,6 +7,7 @@ from psycopg2.errors import RestrictViolation
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.service.model import call_kw
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -926,6 +927,17 @@ class TestDaySign(DayCloseCommon):
         for name in ('today', 'yesterday', 'news'):
             cron = self.env.ref(f'school_mpesa.cron_prove_{name}')
             self.assertTrue(self.env['ir.cron']._is_mpesa_job({'id': cron.id}))
+
+    def test_the_button_of_the_list_proves_what_is_new(self):
+        self.clean_day()
+        Close = self.Close.with_user(self.bursar).with_context(
+            allowed_company_ids=self.school.ids,
+        )
+        call_kw(Close, 'action_prove_today', [[]], {})  # As the list's button does.
+        self.assertEqual(
+            Close.search([('provider_id', '=', self.provider.id)]).mapped('day'),
+            [self.Close._get_today(), DAY],
+        )
 
     def test_today_tells_of_days(self):
         with freeze_time(NIGHT):

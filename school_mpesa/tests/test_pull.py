@@ -1,4 +1,6 @@
-from datetime import timedelta
+import json
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from unittest.mock import patch
 
 from odoo import fields
@@ -122,6 +124,39 @@ class TestPull(QuestionCommon):
             Command._queue_pull(self.provider, now), Command._queue_pull(self.provider, now),
         )
 
+    # === WHOSE TURN IT IS === #
+
+    def claim(self):
+        """ Return what goes out next. """
+        return self.env['mpesa.command']._claim_queued()
+
+    def test_questions_that_wait_for_an_answer_hold_up_no_pull(self):
+        Command = self.env['mpesa.command']
+        for n in range(60):
+            Command._queue(self.provider, 'status', receipt=f'UIE4K7P{n:03d}')
+        first = self.claim()
+        self.assertEqual(first.receipt, 'UIE4K7P000')
+        pull = Command._queue_pull(self.provider, fields.Datetime.now())
+        self.assertEqual(self.claim(), pull, "Its initiator was never answered: one at a time.")
+        self.assertFalse(self.claim())
+
+    def test_many_questions_hold_up_no_pull_and_no_other_school(self):
+        Command = self.env['mpesa.command']
+        other = self.create_provider(self.create_school("Other School"), '600222')
+        third = self.create_provider(self.create_school("Third School"), '600333')
+        (self.provider + other + third).mpesa_initiator_proven = True
+        for n in range(60):
+            Command._queue(self.provider, 'status', receipt=f'UIE4K7P{n:03d}')
+        self.assertEqual(len(self.claim()), 2, "Alone, it has the whole room.")
+        theirs = Command._queue(other, 'status', receipt='UIF4K7P000')
+        last = Command._queue(third, 'status', receipt='UIF4K7P111')
+        pull = Command._queue_pull(self.provider, fields.Datetime.now())
+        out = Command.browse()
+        for _time in range(3):
+            out += self.claim()
+        self.assertLessEqual(pull + theirs + last, out)
+        self.assertIn(pull, out[:2])
+
     def test_a_page_that_was_lost_on_the_way_is_fetched_again(self):
         self.pay()
         self.control.script('pull_query', fault='http_503_html', times=3)
@@ -242,7 +277,80 @@ class TestPull(QuestionCommon):
         self.assertEqual(command.pull_zone, 'assumed')
         self.assertIn("the hour may be wrong", command.outcome)
 
+    def tell_page(self, *payments):
+        """ Let Pull tell of payments without a time that can be read.
+
+        :rtype: mpesa.command
+        """
+        command = self.env['mpesa.command']._queue_pull(self.provider, fields.Datetime.now())
+        command.state = 'sent'
+        command._take_page(daraja.PullPage(
+            payments=payments, unreadable=0, rows=len(payments),
+            raw={'Response': [[payment.receipt for payment in payments]]}, exchange=None,
+        ))
+        self.drain()
+        return command
+
+    def untimed(self, code, amount='15500', paid_at=None):
+        return daraja.PulledPayment(code, Decimal(amount), paid_at, 'ADM-012', '712000111')
+
+    def test_without_a_time_the_day_of_the_code_counts(self):
+        day = self.kenyan_day(1)
+        command = self.tell_page(self.untimed(self.code_of(day)))
+        self.assertEqual((command.found, command.unreadable, command.dated_by_code), (1, 0, 1))
+        self.assertEqual(self.get_movements().paid_at, datetime.combine(day, time(9)))
+        self.assertEqual(self.get_receipts().date, day)
+        self.assert_books(15_500)
+        command._end_pull()
+        self.assertIn("the day is that of their M-PESA code", command.outcome)
+
+    def test_without_a_time_and_a_day_nothing_is_booked_and_a_person_is_asked(self):
+        ahead = fields.Datetime.now() + timedelta(days=2)
+        command = self.tell_page(
+            self.untimed('ZZZ4K7P2QX'), self.untimed(self.code_of(self.kenyan_day(-2))),
+            self.untimed('ZZZ4K7P2QY', paid_at=ahead),
+        )
+        self.assertEqual((command.found, command.unreadable), (0, 3))
+        command._end_pull()
+        self.assertEqual((command.finding, command.needs_person), ('unread', True))
+        self.assert_nothing_booked()
+
+    def test_without_a_time_what_is_known_is_still_recognised(self):
+        self.drain_c2b('ZZZ4K7P2QX', amount='15500.00')
+        self.drain_c2b('ZZZ4K7P2QY', amount='1000.00')
+        command = self.tell_page(
+            self.untimed('ZZZ4K7P2QX'), self.untimed('ZZZ4K7P2QY', amount='900'),
+        )
+        self.assertEqual(command.unreadable, 0)
+        self.assertEqual(
+            self.get_movements().filtered('pulled_at').mapped('receipt'), ['ZZZ4K7P2QX'],
+        )
+        conflict = self.env['mpesa.callback'].search([('state', '=', 'conflict')])
+        self.assertEqual(conflict.endpoint, 'pull')
+        self.assert_books(16_500)
+
     # === SETTING IT UP === #
+
+    def test_the_address_of_pull_is_not_that_of_results_and_books_nothing(self):
+        url = self.provider._mpesa_get_pull_address()
+        token = url.split('/collect/')[1].split('/')[0]
+        Token = self.env['mpesa.callback.token']
+        self.assertNotEqual(token, Token._get(self.provider, 'result'))
+        for kind in ('result', 'c2b', 'stk'):
+            self.assertFalse(Token._identify(token, kind))
+        command = self.ask_status('UIE4K7P2QX')
+        self.send_questions()
+        row = json.dumps({
+            'receipt': 'UIE4K7P2QX', 'amount': '5', 'paid_at': '2026-09-14T10:00:00',
+            'account_reference': 'ADM-012', 'msisdn': '', 'name': '',
+        }).encode()
+        for body in (self.result_body(command), row, b'', self.confirmation_body('UIE4K7P2QX')):
+            callback = self.accept_bytes(url, body)
+            self.drain()
+            self.assertEqual((callback.endpoint, callback.state), ('notice', 'done'))
+            self.assertIn("nothing is booked from it", callback.reason)
+        self.assertEqual(command.state, 'sent')
+        self.assert_nothing_booked()
 
     def test_registering(self):
         self.control.set_shortcode('600111', pull_registered=False)

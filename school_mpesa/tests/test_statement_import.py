@@ -9,6 +9,7 @@ from odoo.addons.school_mpesa.tests.statement_common import PAYER, StatementComm
 
 
 SWEEP = "Utility Account to Organization Settlement Account"
+OLE = b'\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'  # The binary workbook, and the locked one
 INNER = "Organization Settlement Account to Organization MMF Account"
 
 
@@ -211,9 +212,8 @@ class TestStatementImport(StatementCommon):
             (('a.csv', b''), "first|empty"),
             (('a.csv', b'   '), "empty"),
             (('a.pdf', b'%PDF-1.7 x'), "PDF"),
-            (('a.xlsx', b'\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1' + 'EncryptedPackage'.encode('utf-16-le')),
-             "password"),
-            (('a.xls', b'\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1x'), "old Excel"),
+            (('a.xlsx', OLE + 'EncryptedPackage'.encode('utf-16-le')), "password"),
+            (('a.xls', OLE + b'x'), "old Excel"),
             (('a.xlsx', workbook.getvalue()), "damaged"),
             (('a.csv', b'x' * 11 * 1024 * 1024), "larger"),
             (('a.csv', older.replace(b'\r\n', b'\n').rsplit(b'\n', 2)[0] + b'\n'), "no rows"),

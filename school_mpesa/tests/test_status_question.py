@@ -1,5 +1,5 @@
 import json
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -175,16 +175,98 @@ class TestStatusQuestion(QuestionCommon):
     def make_acknowledgement(self, conversation, originator):
         return daraja.Acknowledgement(conversation, originator, raw={}, exchange=None)
 
-    def test_a_lost_acknowledgement_costs_no_answer_that_names_the_payment(self):
-        code = self.pay()
+    # === AN ANSWER THAT NAMES NO QUESTION === #
+
+    def lose_names(self, code):
+        """ Ask, and lose the names of the question on the way.
+
+        :rtype: mpesa.command
+        """
         self.control.script('transaction_status', fault='reset_after_accept')
         command = self.ask_status(code)
         self.send_questions()
         self.assertEqual((command.state, command.finding), ('unknown', 'silent'))
         self.assertEqual(command.tries, 1, "It may have been asked: it is not asked again.")
-        self.hear_result()
-        self.assertEqual((command.state, command.finding), ('done', 'completed'))
+        return command
+
+    def test_an_answer_without_the_names_books_nothing_and_is_asked_for_again(self):
+        code = self.pay()
+        lost = self.lose_names(code)
+        callback = self.hear_result()
+        self.assertEqual((callback.state, callback.mpesa_command_id), ('done', lost))
+        self.assertEqual((lost.state, lost.finding), ('unknown', 'nameless'))
+        self.assertIn("nothing is booked from it", lost.outcome)
+        self.assert_nothing_booked()
+        again = self.env['mpesa.command'].search([('repeats_id', '=', lost.id)])
+        self.assertEqual((again.state, again.receipt), ('queued', code))
+        # The same again, as Safaricom does at times, causes no further question.
+        repeat = self.accept_bytes(self.result_url(), self.result_body(
+            lost, names=('AG_other', 'other-1'),
+        ))
+        self.drain()
+        self.assertEqual(repeat.state, 'repeat')
+        self.assertEqual(self.env['mpesa.command'].search_count([]), 2)
+        self.send_questions()
+        self.hear_result(count=2)
+        self.assertEqual((again.state, again.finding), ('done', 'completed'))
         self.assert_books(15_500, suspense=15_500)
+
+    def test_names_that_are_lost_twice_are_left_to_a_person(self):
+        code = self.pay()
+        lost = self.lose_names(code)
+        self.hear_result()
+        self.control.script('transaction_status', fault='reset_after_accept')
+        self.send_questions()
+        callback = self.hear_result(count=2)
+        again = self.env['mpesa.command'].search([('repeats_id', '=', lost.id)])
+        self.assertEqual((again.finding, callback.state), ('nameless', 'parked'))
+        self.assertTrue(again.needs_person)
+        self.assertFalse(lost.needs_person)
+        self.assertEqual(self.env['mpesa.command'].search_count([]), 2)
+        self.assert_nothing_booked()
+
+    def test_a_nameless_answer_that_cannot_be_asked_for_again_is_left_to_a_person(self):
+        lost = self.lose_names(self.pay())
+        self.provider.mpesa_status_enabled = False
+        callback = self.hear_result()
+        self.assertEqual((callback.state, lost.needs_person), ('parked', True))
+        self.assert_nothing_booked()
+
+    # === WHEN IT WAS PAID === #
+
+    def test_without_a_time_the_day_of_the_code_counts(self):
+        day = self.kenyan_day(3)
+        for n, told in enumerate((None, 'noon', 20991231120000)):
+            command = self.sent(self.code_of(day, f'K7P2QX{n}'))
+            self.tell_result(command, FinalisedTime=told)
+            with self.subTest(told):
+                self.assertEqual((command.finding, command.dated_by_code), ('completed', 1))
+                self.assertIn("by its M-PESA code", command.outcome)
+                movement = command.mpesa_transaction_id
+                # Noon in Kenya.
+                self.assertEqual(movement.paid_at, datetime.combine(day, time(9)))
+                self.assertEqual(movement.suspense_payment_id.date, day)
+
+    def test_without_a_time_and_a_day_nothing_is_booked(self):
+        for code in ('ZZZ4K7P2QX', self.code_of(self.kenyan_day(-2))):
+            command = self.sent(code)
+            self.tell_result(command, FinalisedTime=None)
+            with self.subTest(code):
+                self.assertEqual((command.finding, command.needs_person), ('unclear', True))
+                self.assertIn("when", command.outcome)
+        self.assert_nothing_booked()
+
+    def test_without_a_time_a_known_payment_keeps_its_own(self):
+        code = 'ZZZ4K7P2QX'
+        self.drain_c2b(code, amount='15500.00')
+        paid_at = self.get_movements().paid_at
+        command = self.sent(code)
+        self.tell_result(command, FinalisedTime=None)
+        self.assertEqual((command.finding, command.paid_at), ('completed', paid_at))
+        self.assertEqual(self.get_movements().verified_by, 'status')
+        self.assert_books(15_500)
+
+    # === SILENCE === #
 
     def test_a_time_out_is_no_outcome_and_a_later_result_counts(self):
         self.control.script('transaction_status', callback='timeout')
@@ -246,6 +328,33 @@ class TestStatusQuestion(QuestionCommon):
         self.assertIn(self.system.partner_id, note.notified_partner_ids)
         self.assertNotIn('wrong', note.body.replace('three wrong', ''))
         self.assertIn("does not accept the initiator", self.provider.mpesa_status_message)
+
+    def test_what_waits_for_an_initiator_that_was_never_answered_fails_with_its_first_silence(self):
+        self.control.script('transaction_status', callback='missing')
+        first = self.sent(CODE)
+        waiting = [self.ask_status(f'UIE4K7P2Q{n}') for n in range(3)]
+        self.send_questions()
+        self.assertEqual({command.state for command in waiting}, {'queued'})
+        first.sent_at -= timedelta(seconds=const.STATUS_PATIENCE_SECONDS + 90)
+        self.send_questions()
+        self.assertEqual((first.state, first.finding), ('unknown', 'silent'))
+        for command in waiting:
+            self.assertEqual((command.state, command.finding), ('failed', 'not_sent'))
+            self.assertIn("has never answered this initiator", command.outcome)
+        asked = [
+            c for c in self.control.daraja_requests('transaction_status') if c['status'] == 200
+        ]
+        self.assertEqual(len(asked), 1)
+
+    def test_silence_of_an_initiator_that_was_answered_before_fails_no_other(self):
+        self.question(CODE)
+        self.assertTrue(self.provider.mpesa_initiator_proven)
+        silent = self.sent('UIE4K7P2QA')
+        waiting = self.ask_status('UIE4K7P2QB')
+        waiting.next_try_at = fields.Datetime.now() + timedelta(hours=1)
+        silent.sent_at -= timedelta(seconds=const.STATUS_PATIENCE_SECONDS + 90)
+        self.send_questions()
+        self.assertEqual((silent.state, waiting.state), ('unknown', 'queued'))
 
     def test_a_new_password_makes_questions_possible_again(self):
         from daraja_simulator import defaults

@@ -44,7 +44,7 @@ class MpesaIdentifyWizard(models.TransientModel):
 
     @api.depends('mpesa_transaction_id')
     def _compute_suggestion_ids(self):
-        reasons = self.env['school.student']._get_match_reasons()
+        reasons = self.env['mpesa.transaction']._get_suggestion_reasons()
         for wizard in self:
             found = wizard.mpesa_transaction_id._get_suggestions()
             wizard.suggestion_ids = [Command.clear()] + [

@@ -20,10 +20,11 @@ import psutil
 
 FIRST = datetime(2026, 9, 1, 6, 0, 0)  # Kenya's clock
 APART = 120  # seconds between two payments
-COLUMNS = (
-    "Receipt No.,Completion Time,Initiation Time,Details,Transaction Status,Paid In,Withdrawn,"
-    "Balance,Balance Confirmed,Reason Type,Other Party Info,Linked Transaction ID,A/C No."
-).split(',')
+COLUMNS = [
+    "Receipt No.", "Completion Time", "Initiation Time", "Details", "Transaction Status", "Paid In",
+    "Withdrawn", "Balance", "Balance Confirmed", "Reason Type", "Other Party Info",
+    "Linked Transaction ID", "A/C No.",
+]
 PAYER = "25471****111 - WANJIKU **** OTIENO"
 SWEEP = "Utility Account to Organization Settlement Account"
 SIGNS = '0123456789ABCDEFGHJKLMNPQRSTUVWXYZ'
@@ -140,7 +141,8 @@ def _write(shortcode, rows):
     ])
     if not rows:
         moment = f'{FIRST:%d-%m-%Y %H:%M:%S}'
-        writer.writerow(['UI10000000', moment, moment, 'x', 'Declined', 1, '', 0, '', '', '', '', ''])
+        declined = ['UI10000009', moment, moment, 'x', 'Declined', 1, '', 0]
+        writer.writerow(declined + [''] * (len(COLUMNS) - len(declined)))
     balance = 0
     for code, moment, details, amount, account in rows:
         balance += amount

@@ -15,6 +15,7 @@ from test_unidentified import log_in, pick
 
 EAT = timezone(timedelta(hours=3))
 ROW = '.o_list_view .o_data_row'
+SLOW = 20_000  # milliseconds: several days are compared
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def make_day(stack, road, past, days):
     road.control.advance(60)
     road.control.sweep(shortcode, 400)
     wait_for(lambda: len(stack.sql(
-        'SELECT FROM mpesa_transaction WHERE receipt = ANY(%s)', [receipts],
+        'SELECT id FROM mpesa_transaction WHERE receipt = ANY(%s)', [receipts],
     )) == 2, "both payments in the books")
     past(0)
     facts, rows = road.control.statement_rows(
@@ -66,11 +67,11 @@ def import_statement(page, stack, file):
     dialog.locator('input[type=file]').set_input_files(
         {'name': name, 'mimeType': 'text/csv', 'buffer': content},
     )
-    expect(dialog.locator('[name=file]')).to_contain_text(name)
+    expect(dialog.locator('[name=file] input[type=text]')).to_have_value(name)
     dialog.locator('button[name=action_import]').click()
-    expect(dialog).to_have_count(0)
+    expect(dialog).to_have_count(0, timeout=SLOW)
     wait_for(lambda: not stack.sql(
-        "SELECT FROM mpesa_statement_line WHERE state = 'new' AND kind <> 'other'"
+        "SELECT id FROM mpesa_statement_line WHERE state = 'new' AND kind <> 'other'"
         " OR state = 'found' AND mpesa_transaction_id IS NULL",
     ), "a booked statement")
 
@@ -83,7 +84,7 @@ def open_day(page, moment):
     row = page.locator(ROW, has_text=f'{moment.day} {moment:%b}').or_(
         page.locator(ROW, has_text=f'{moment:%d/%m/%Y}'),
     ).or_(page.locator(ROW, has_text=f'{moment:%b} {moment.day}'))
-    expect(row).to_have_count(1)
+    expect(row).to_have_count(1, timeout=SLOW)
     row.locator('[name=state]').click()
 
 
@@ -106,7 +107,7 @@ def test_a_day_is_proven_and_signed(stack, road, past, desk_page):
     import_statement(desk_page, stack, make_file(facts, rows))
     open_day(desk_page, moment)
     form = desk_page.locator('.o_form_view')
-    expect(form.locator('.o_arrow_button_current')).to_have_text('Proven')
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Proven', timeout=SLOW)
     expect(form).to_contain_text('Every source agrees')
     expect(form.locator('[name=movement_total]')).to_contain_text('1,401')
     expect(form.locator('[name=statement_total]')).to_contain_text('1,401')
@@ -114,7 +115,7 @@ def test_a_day_is_proven_and_signed(stack, road, past, desk_page):
     expect(form.locator('[name=sweep_total]')).to_contain_text('400')
     expect(form.locator('[name=unaccounted]')).to_contain_text('0.00')
     sign(desk_page)
-    expect(form.locator('.o_arrow_button_current')).to_have_text('Signed')
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Signed', timeout=SLOW)
     close = read_close(stack, moment)
     assert (close['login'], close['state']) == ('bursar', 'signed')
     expect(form.locator('button[name=action_sign]')).to_have_count(0)
@@ -130,7 +131,7 @@ def test_a_difference_is_signed_only_with_a_note(stack, road, past, desk_page):
     import_statement(desk_page, stack, make_file(spoilt.facts, spoilt.rows))
     open_day(desk_page, moment)
     form = desk_page.locator('.o_form_view')
-    expect(form.locator('.o_arrow_button_current')).to_have_text('Differences')
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Differences', timeout=SLOW)
     row = form.locator('[name=difference_ids] .o_data_row', has_text=missing)
     expect(row).to_contain_text('the statement, which covers that time, has it not')
     sign(desk_page)
@@ -142,6 +143,6 @@ def test_a_difference_is_signed_only_with_a_note(stack, road, past, desk_page):
     row.locator('[name=note] input').fill('Asked Safaricom, case 12')
     desk_page.keyboard.press('Tab')
     sign(desk_page)
-    expect(form.locator('.o_arrow_button_current')).to_have_text('Signed')
+    expect(form.locator('.o_arrow_button_current')).to_have_text('Signed', timeout=SLOW)
     expect(row).to_contain_text('Explained')
     assert read_close(stack, moment)['signed_at']

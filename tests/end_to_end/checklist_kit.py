@@ -5,7 +5,7 @@ import json
 from decimal import Decimal
 
 import invariants
-from road import RoadError, wait_for
+from road import wait_for
 
 
 OWED = 2000  # KES
@@ -29,15 +29,25 @@ def next_student(road):
     """
     for _one in road.school['students']:
         student = road.next_student()
-        row, = road.stack.sql(
-            "SELECT coalesce(sum(amount_residual), 0) AS owed FROM account_move"
-            " WHERE student_id = %s AND move_type = 'out_invoice' AND state = 'posted'",
-            [student['id']],
-        )
-        if row['owed'] > OWED:
+        if owed(road, student) > OWED:
             return student
-    message = "nobody in the demo school owes enough"
-    raise RoadError(message)
+    while owed(road, student) <= OWED:
+        road.next_bill(student)
+    return student
+
+
+def owed(road, student):
+    """ Return what a student's bills still ask for.
+
+    :return: KES.
+    :rtype: Decimal
+    """
+    row, = road.stack.sql(
+        "SELECT coalesce(sum(amount_residual), 0) AS owed FROM account_move"
+        " WHERE student_id = %s AND move_type = 'out_invoice' AND state = 'posted'",
+        [student['id']],
+    )
+    return row['owed']
 
 
 def pay(road, account, amount=None, change=None, source=None, **options):
@@ -190,3 +200,40 @@ def wait_row(road, after, state):
         rows = road.inbox(after)
         return len(rows) == 1 and rows[0]['state'] == state and rows[0]
     return wait_for(look, f"one message that is {state}", timeout=15)
+
+
+# === Asking Safaricom === #
+
+def answered(road, after):
+    """ Wait until the questions behind an id have an answer.
+
+    :return: Their rows, in order.
+    :rtype: list[dict]
+    """
+    def look():
+        rows = road.stack.sql(
+            "SELECT id, kind, receipt, state, finding, result_code, rows, found, unreadable,"
+            " needs_person FROM mpesa_command WHERE id > %s ORDER BY id", [after],
+        )
+        return rows if all(row['state'] not in {'queued', 'sent'} for row in rows) else None
+    return wait_for(look, "answers of Safaricom", timeout=75)
+
+
+def last_question(road):
+    """ Return the id of the last question, 0 when there is none. """
+    row, = road.stack.sql("SELECT coalesce(max(id), 0) AS id FROM mpesa_command")
+    return row['id']
+
+
+def pull(road):
+    """ Press *Pull now* and wait for all pages.
+
+    :return: The question's row.
+    :rtype: dict
+    """
+    answered(road, 0)  # One that goes on would be joined, and it tells of the past only.
+    last = last_question(road)
+    road.call('admin', 'payment.provider', 'action_mpesa_pull_now', [road.school['provider_id']])
+    row, = answered(road, last)
+    road.settle()
+    return row

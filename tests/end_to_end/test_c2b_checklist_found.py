@@ -9,13 +9,16 @@ from decimal import Decimal
 import pytest
 from checklist_kit import (
     UNKNOWN,
+    answered,
     assert_on,
     assert_unidentified,
     hold,
+    last_question,
     manner,
     messages,
     next_student,
     pay,
+    pull,
     unknown_money,
 )
 from road import wait_for
@@ -25,42 +28,7 @@ from stack_config import StackError
 pytestmark = pytest.mark.usefixtures('books')
 
 
-def answered(road, after):
-    """ Wait until the questions behind an id have an answer.
-
-    :return: Their rows, in order.
-    :rtype: list[dict]
-    """
-    def look():
-        rows = road.stack.sql(
-            "SELECT id, kind, receipt, state, finding, result_code, rows, found, unreadable,"
-            " needs_person FROM mpesa_command WHERE id > %s ORDER BY id", [after],
-        )
-        return rows if all(row['state'] not in {'queued', 'sent'} for row in rows) else None
-    return wait_for(look, "answers of Safaricom", timeout=75)
-
-
-def last_question(road):
-    """ Return the id of the last question, 0 when there is none. """
-    row, = road.stack.sql("SELECT coalesce(max(id), 0) AS id FROM mpesa_command")
-    return row['id']
-
-
 # === Pull === #
-
-def pull(road):
-    """ Press *Pull now* and wait for all pages.
-
-    :return: The question's row.
-    :rtype: dict
-    """
-    answered(road, 0)  # One that goes on would be joined, and it tells of the past only.
-    last = last_question(road)
-    road.call('admin', 'payment.provider', 'action_mpesa_pull_now', [road.school['provider_id']])
-    row, = answered(road, last)
-    road.settle()
-    return row
-
 
 @pytest.mark.parametrize('form', [
     {}, {'pull_msisdn_form': 'masked'}, {'pull_times': 'eat'}, {'pull_page_rows': 3},

@@ -68,3 +68,8 @@ def test_the_kenyan_day_is_right_whatever_zone_is_assumed(second, truth, assumed
     told = made if truth == 'utc' else made + LEAD
     moment = moment_of(payment(told), assumed)
     assert (moment + LEAD).date().isoformat() == '2026-09-14'
+
+
+def test_a_time_that_is_ahead_in_either_zone_tells_nothing():
+    assert read_zone([payment(LATEST + timedelta(days=2), '1234567890')], {}, LATEST) is None
+    assert read_zone([payment(LATEST + LEAD, '1234567890')], {}, LATEST) == 'eat'

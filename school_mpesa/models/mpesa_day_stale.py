@@ -234,14 +234,15 @@ class MpesaDayClose(models.Model):
                        (window_start + interval '3 hours')::date,
                        (window_end + interval '3 hours')::date, interval '1 day')::date
               FROM mpesa_command
-             WHERE provider_id = %(provider)s AND kind = 'pull' AND state = 'done'
+             WHERE environment = %(environment)s AND shortcode = %(shortcode)s
+               AND kind = 'pull' AND state = 'done'
                AND write_date >= %(since)s
             UNION
             SELECT date FROM account_move_line
              WHERE account_id = %(wallet)s AND write_date >= %(since)s
             """,
             environment=provider.mpesa_environment, shortcode=provider.mpesa_shortcode,
-            provider=provider.id, wallet=provider.journal_id.default_account_id.id, since=since,
+            wallet=provider.journal_id.default_account_id.id, since=since,
         ))
         get_day = self.env['mpesa.transaction']._get_eat_day
         # Of messages that wait, parked, quarantined or contradicting, the day stands in them alone,

@@ -11,9 +11,9 @@ from ..proof import get_day_bounds
 COUNTED = ('inbox', 'movement', 'pull', 'statement', 'ledger', 'suspense', 'waiting', 'reversed')
 FIGURES = (
     *(f'{name}_count' for name in COUNTED), *(f'{name}_total' for name in COUNTED),
-    'student_total', 'cleared_total', 'unaccounted', 'out_total', 'charge_total', 'sweep_total', 'other_total',
-    'statement_difference', 'wallet_balance', 'stated_balance', 'balance_difference',
-    'is_stated', 'is_pulled', 'has_stated_balance', 'unchecked_count',
+    'student_total', 'cleared_total', 'unaccounted', 'out_total', 'charge_total', 'sweep_total',
+    'other_total', 'statement_difference', 'wallet_balance', 'stated_balance',
+    'balance_difference', 'is_stated', 'is_pulled', 'has_stated_balance', 'unchecked_count',
 )
 LOCKED = (
     'provider_id', 'company_id', 'currency_id', 'environment', 'shortcode', 'day', 'computed_at',

@@ -1,7 +1,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import api, models
+from odoo import models
 from odoo.tools import SQL
 
 from .. import proof
@@ -147,7 +147,11 @@ class MpesaDayClose(models.Model):
             SELECT line.id, line.receipt, line.kind, line.direction, line.amount,
                    line.completed_at, line.day, line.account_reference, line.linked_receipt,
                    line.on_wallet, line.move_id, line.decided_as, line.state, line.difference,
-                   line.provider_id, %(doubts)s
+                   line.provider_id, line.occurrence,
+                   line.disputed_by_id IS NOT NULL AS is_disputed,
+                   (statement.released_at IS NULL AND line.mpesa_transaction_id IS NULL
+                    AND (line.kind = 'payment' AND line.state = 'found'
+                         OR line.kind = 'reversal' AND line.state = 'new')) AS waits
               FROM mpesa_statement_line line
               JOIN mpesa_statement statement ON statement.id = line.statement_id
              WHERE line.id IN (
@@ -166,27 +170,8 @@ class MpesaDayClose(models.Model):
           ORDER BY line.state = 'different', line.id
             """,
             environment=self.environment, shortcode=self.shortcode, start=start, end=end,
-            doubts=self._get_line_doubts(),
         ))
         return self.env.cr.dictfetchall()
-
-    @api.model
-    def _get_line_doubts(self):
-        """ Return the columns that say whether a line stands for itself.
-
-        :return: `occurrence`, `is_disputed` and `waits`, as :class:`proof.StatedLine` takes them.
-        :rtype: SQL
-        """
-        if 'disputed_by_id' not in self.env['mpesa.statement.line']._fields:
-            return SQL('1 AS occurrence, FALSE AS is_disputed, FALSE AS waits')
-        return SQL(
-            """
-            line.occurrence, line.disputed_by_id IS NOT NULL AS is_disputed,
-            (statement.released_at IS NULL AND line.mpesa_transaction_id IS NULL
-             AND (line.kind = 'payment' AND line.state = 'found'
-                  OR line.kind = 'reversal' AND line.state = 'new')) AS waits
-            """
-        )
 
     def _make_movement(self, row, told_otherwise):
         """ Return a movement as the comparison takes it.
@@ -382,14 +367,11 @@ class MpesaDayClose(models.Model):
                        AS balance
                   FROM mpesa_statement_line
                  WHERE environment = %(environment)s AND shortcode = %(shortcode)s
-                   AND on_wallet AND state <> 'different' AND %(undisputed)s
+                   AND on_wallet AND state <> 'different' AND disputed_by_id IS NULL
                    AND completed_at < %(end)s)
             SELECT * FROM stated WHERE completed_at = (SELECT MAX(completed_at) FROM stated)
             """,
-            environment=self.environment, shortcode=self.shortcode, end=end, undisputed=SQL(
-                'disputed_by_id IS NULL'
-                if 'disputed_by_id' in self.env['mpesa.statement.line']._fields else 'TRUE'
-            ),
+            environment=self.environment, shortcode=self.shortcode, end=end,
         ))
         return proof.find_closing_balance([
             (moment, direction, exact(amount), exact(balance))

@@ -16,9 +16,9 @@ class MpesaStatement(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _import(self, provider, told, file_name=''):
+    def _import(self, provider, told, file_name='', content=b''):
         """ Override of `school_mpesa` to prove the days that the file tells of. """
-        statement = super()._import(provider, told, file_name=file_name)
+        statement = super()._import(provider, told, file_name=file_name, content=content)
         self.env.ref('school_mpesa.cron_prove_news').sudo()._trigger(
             at=fields.Datetime.now() + BOOKED_BY_THEN,
         )

@@ -46,6 +46,11 @@ class MpesaTransaction(models.Model):
         help="The entry that took it off an account.",
     )
 
+    return_move_ids = fields.Many2many(
+        string="Went Back By", comodel_name='account.move', readonly=True,
+        relation='mpesa_transaction_return_move_rel',
+        help="The entries by which the money left the books.",
+    )
     reversed_of = fields.Char(
         string="Whose", compute='_compute_reversed_of', groups='school_fees.group_bursar',
         help="Whose money M-PESA gave back, and the receipt that it was on.",
@@ -170,7 +175,7 @@ class MpesaTransaction(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        receipt = self.receipt_id
+        receipt, waited = self.receipt_id, self.suspense_payment_id.move_id
         if self.is_returned or not (receipt or self.suspense_payment_id):
             return False
         if receipt:
@@ -184,6 +189,9 @@ class MpesaTransaction(models.Model):
         reversal.write({
             'reversal_state': 'receipt' if receipt else 'suspense',
             'previous_receipt_id': receipt.id,
+            'return_move_ids': [Command.set((
+                receipt.line_ids.move_line_id.move_id | waited
+            ).reversal_move_ids.ids)],
         })
         # The bills are open again: what else the student has paid settles them first. The money is
         # on no receipt any more, so nothing of it goes back to the queue.
@@ -246,6 +254,9 @@ class MpesaTransaction(models.Model):
                 'account_id': partner.property_account_receivable_id.id,
             }
         else:
+            company._check_mpesa_counter_account(account)
+            for statement in movement.statement_line_ids.statement_id.with_env(self.env):
+                statement._check_second_person()
             debit = {'account_id': account.id, 'tax_ids': [Command.clear()]}
         move = self.env['account.move'].sudo().with_company(company).create({
             'move_type': 'entry',

@@ -280,8 +280,6 @@ class TestDayClose(DayCloseCommon):
                 self.assertFalse(close.has_stated_balance, "A look makes no balance right.")
 
     def test_a_disputed_line_is_not_stated(self):
-        if 'disputed_by_id' not in self.env['mpesa.statement.line']._fields:
-            self.skipTest("Statements take no second person here.")
         statement = self.clean_day()
         other = self.create_statement()
         fake = self.add_line(
@@ -298,8 +296,6 @@ class TestDayClose(DayCloseCommon):
         self.assertEqual((close.statement_total, close.stated_balance), (300.50, 800.50))
 
     def test_what_waits_for_release_is_open_and_says_so(self):
-        if 'disputed_by_id' not in self.env['mpesa.statement.line']._fields:
-            self.skipTest("Statements take no second person here.")
         statement = self.clean_day()
         self.add_line(statement, 'UIX0000001', 700, at=LATER, state='found')
         self.add_line(statement, 'UIR0000001', 500, 'reversal', at=LATER)

@@ -177,7 +177,7 @@ class TestStatementReversal(StatementCommon):
         account = self.school._get_mpesa_charges_account()
         with self.assertRaises(AccessError):
             reversal.with_user(self.cashier)._settle_reversal(account, "x")
-        reversal.with_user(self.bursar)._settle_reversal(account, "Of the old system")
+        reversal.with_user(self.head)._settle_reversal(account, "Of the old system")
         self.assertEqual((self.sum_unidentified(), self.sum_account(account)), (0, 500))
         self.assert_wallet(-500)
 

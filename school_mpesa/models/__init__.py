@@ -34,6 +34,7 @@ from . import mpesa_day_facts
 from . import mpesa_day_mail
 from . import mpesa_day_prove
 from . import mpesa_day_sign
+from . import mpesa_day_stale
 from . import mpesa_exchange
 from . import mpesa_rate_counter
 from . import mpesa_source_address

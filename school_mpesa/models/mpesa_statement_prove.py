@@ -23,3 +23,21 @@ class MpesaStatement(models.Model):
             at=fields.Datetime.now() + BOOKED_BY_THEN,
         )
         return statement
+
+    def _get_windows(self):
+        """ Return what these statements cover.
+
+        :return: (start, end) of each, naive UTC, both ends included.
+        :rtype: list[tuple[datetime, datetime]]
+        """
+        return [(statement.period_start, statement.period_end) for statement in self]
+
+
+class MpesaStatementLine(models.Model):
+    """A line is read by its day."""
+
+    # One file per concern of a large model, so that each stays small.
+    # pylint: disable=consider-merging-classes-inherited
+    _inherit = 'mpesa.statement.line'
+
+    _wallet_idx = models.Index("(environment, shortcode, completed_at)")

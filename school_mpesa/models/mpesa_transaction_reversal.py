@@ -77,46 +77,6 @@ class MpesaTransaction(models.Model):
                 *receipt.line_ids.student_id.mapped('name'), *filter(None, [receipt.number]),
             ]) or original.receipt or False
 
-    @api.depends('is_returned', 'kind', 'reversal_state')
-    def _compute_booking_state(self):
-        """ Override to know money that went back, and the movement by which it went. """
-        returned = self.filtered(lambda m: m.is_returned or m.kind == 'reversal')
-        for movement in returned:
-            movement.booking_state = (
-                'person' if movement.reversal_state == 'person' else 'returned'
-            )
-        return super(MpesaTransaction, self - returned)._compute_booking_state()
-
-    def _search_booking_state(self, operator, value):
-        """ Override to know money that went back, and the movement by which it went. """
-        domain = super()._search_booking_state(operator, value)
-        if operator != 'in':
-            return domain
-        gone = fields.Domain('is_returned', '=', True) | fields.Domain('kind', '=', 'reversal')
-        waits = fields.Domain('reversal_state', '=', 'person')
-        domains = [fields.Domain(domain) & ~gone]
-        if 'returned' in value:
-            domains.append(gone & ~waits)
-        if 'person' in value:
-            domains.append(gone & waits)
-        return fields.Domain.OR(domains)
-
-    @api.depends('is_returned', 'kind', 'reversal_state')
-    def _compute_booked_as(self):
-        """ Override to name the receipt that was reversed. """
-        returned = self.filtered(lambda m: m.is_returned or m.kind == 'reversal')
-        states = dict(self._fields['reversal_state']._description_selection(self.env))
-        for movement in returned:
-            receipt = movement.sudo().previous_receipt_id
-            if movement.is_returned:
-                movement.booked_as = (
-                    self.env._("%(number)s, reversed", number=receipt.number) if receipt
-                    else self.env._("Not any more")
-                )
-            else:
-                movement.booked_as = states.get(movement.reversal_state, '')
-        return super(MpesaTransaction, self - returned)._compute_booked_as()
-
     # === ACTION METHODS === #
 
     def action_settle_reversal(self):

@@ -268,5 +268,5 @@ class SchoolDashboard(models.AbstractModel):
             # Cards on the phone, where there are any, as of an action that is stored.
             'mobile_view_mode': 'kanban' if 'kanban' in dict(pairs).values() else 'list',
             'domain': list(Domain('company_id', '=', self.env.company.id) & Domain(domain)),
-            'mobile_view_mode': 'kanban', 'context': {}, **values,
+            'context': {}, **values,
         }

@@ -48,7 +48,10 @@ class AccountMove(models.Model):
         receipt = self.env['mpesa.statement.line'].sudo().search(
             [('move_id', 'in', entries.ids)], limit=1,
         ).receipt or self.env['mpesa.transaction'].sudo().search(
-            [('reversal_move_id', 'in', entries.ids)], limit=1,
+            [
+                '|', ('reversal_move_id', 'in', entries.ids),
+                ('return_move_ids', 'in', entries.ids),
+            ], limit=1,
         ).receipt
         if receipt:
             raise UserError(self.env._(

@@ -7,7 +7,9 @@ from odoo.addons.base.models.ir_cron import CompletionStatus
 # pylint: disable=missing-return
 OUR_JOBS = (
     'school_mpesa.cron_drain', 'school_mpesa.cron_send_prompts', 'school_mpesa.cron_chase',
-    'school_mpesa.cron_commands', 'school_mpesa.cron_pull',
+    'school_mpesa.cron_commands', 'school_mpesa.cron_pull', 'school_mpesa.cron_book_statements',
+    'school_mpesa.cron_prove_today', 'school_mpesa.cron_prove_yesterday',
+    'school_mpesa.cron_prove_news',
 )
 
 

@@ -15,11 +15,11 @@ APPEND = """
         INSERT INTO mpesa_callback (
             endpoint, provider_id, company_id, environment, push_digest, key_id,
             body_sealed, digest, content_type, source_address, source_listed, received_at,
-            state, tries, reason)
+            state, tries, reason, statement_line_id)
         SELECT %(endpoint)s, %(provider_id)s, %(company_id)s, %(environment)s,
                %(push_digest)s, data_key.id, %(body)s, %(digest)s, %(content_type)s,
                %(source)s, %(listed)s, clock_timestamp() AT TIME ZONE 'UTC',
-               %(state)s, 0, %(reason)s
+               %(state)s, 0, %(reason)s, %(statement_line_id)s
           FROM data_key
     )"""
 # What a person may replay: everything that was not booked and is not a plain repeat.
@@ -130,11 +130,13 @@ class MpesaCallback(models.Model):
                 IF TG_OP = 'UPDATE' AND
                    (OLD.id, OLD.endpoint, OLD.provider_id, OLD.company_id, OLD.environment,
                     OLD.push_digest, OLD.key_id, OLD.body_sealed, OLD.digest, OLD.content_type,
-                    OLD.source_address, OLD.source_listed, OLD.received_at)
+                    OLD.source_address, OLD.source_listed, OLD.received_at,
+                    OLD.statement_line_id)
                    IS NOT DISTINCT FROM
                    (NEW.id, NEW.endpoint, NEW.provider_id, NEW.company_id, NEW.environment,
                     NEW.push_digest, NEW.key_id, NEW.body_sealed, NEW.digest, NEW.content_type,
-                    NEW.source_address, NEW.source_listed, NEW.received_at)
+                    NEW.source_address, NEW.source_listed, NEW.received_at,
+                    NEW.statement_line_id)
                 THEN
                     RETURN NEW;
                 END IF;
@@ -234,6 +236,7 @@ class MpesaCallback(models.Model):
                 'listed': listed,
                 'state': 'quarantined' if quarantined else 'new',
                 'reason': 'source' if quarantined else None,
+                'statement_line_id': None,
                 'cron_id': self.env['ir.model.data']._xmlid_to_res_id('school_mpesa.cron_drain'),
             },
             log_exceptions=False,

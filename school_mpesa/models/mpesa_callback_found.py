@@ -10,6 +10,7 @@ from .mpesa_callback import APPEND
 
 
 FOUND_ENDPOINTS = ('pull', 'statement', 'status')
+HELD = 'statement'  # why a message is in quarantine; said in words where it is shown
 NOT_A_PAYMENT = "It names no payment."
 
 
@@ -25,14 +26,17 @@ class MpesaCallback(models.Model):
     _inherit = 'mpesa.callback'
 
     @api.model
-    def _append_found(self, provider, endpoint, payments):
+    def _append_found(self, provider, endpoint, payments, held=False):
         """ Put payments that were found into the inbox, and wake the drain.
 
         :param payment.provider provider: The shortcode that they were paid to.
         :param str endpoint: How they were found: 'pull', 'statement' or 'status'.
         :param list[dict] payments: Each with `receipt` (str), `amount` (Decimal, KES), `paid_at`
                                     (naive UTC), `account_reference`, `msisdn` and `name` (str, as
-                                    Safaricom wrote them, each may be '').
+                                    Safaricom wrote them, each may be ''). Those of a statement
+                                    also have `statement_line_id`.
+        :param bool held: Whether they wait in quarantine until a second person releases their
+                          statement, since a file is all that tells of them (trust.md A33).
         :return: How many were appended.
         :rtype: int
         """
@@ -63,12 +67,13 @@ class MpesaCallback(models.Model):
                     'content_type': 'application/json',
                     'source': None,
                     'listed': True,  # We asked; nobody posted it.
-                    'state': 'new',
-                    'reason': None,
+                    'state': 'quarantined' if held else 'new',
+                    'reason': HELD if held else None,
+                    'statement_line_id': payment.get('statement_line_id'),
                 },
                 log_exceptions=False,
             )
-        if payments:
+        if payments and not held:
             self.env.ref('school_mpesa.cron_drain').sudo()._trigger()
         return len(payments)
 

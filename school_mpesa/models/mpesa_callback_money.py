@@ -1,6 +1,11 @@
-from odoo import models
+from odoo import api, models
 
 from .. import daraja
+from .mpesa_callback_found import FOUND_ENDPOINTS
+
+
+MONEY_ENDPOINTS = ('stk', 'confirmation', *FOUND_ENDPOINTS)
+OPEN_STATES = ('new', 'parked', 'conflict', 'unreadable', 'quarantined')
 
 
 class MpesaCallback(models.Model):
@@ -9,6 +14,37 @@ class MpesaCallback(models.Model):
     # One file per concern of a large model, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.callback'
+
+    @api.model
+    def _read_waiting_money(self, providers):
+        """ Return what the messages tell of money that are not booked, by shortcode.
+
+        Few wait at any time; they are decrypted, and only code, amount and moment are kept.
+
+        :param payment.provider providers: The shortcodes.
+        :return: By provider's id (receipt, KES, naive UTC, state of the message) tuples.
+        :rtype: dict[int, list[tuple]]
+        """
+        return {
+            provider.id: self.search([
+                ('provider_id', '=', provider.id), ('state', 'in', OPEN_STATES),
+                ('endpoint', 'in', MONEY_ENDPOINTS),
+            ])._read_all_money()
+            for provider in providers
+        }
+
+    def _read_all_money(self):
+        """ Return what these messages tell of money; those that tell of none are left out.
+
+        :return: (receipt, KES, naive UTC, state of the message) tuples.
+        :rtype: list[tuple]
+        """
+        told = []
+        for callback, body in self._read_bodies().items():
+            news = body and callback._read_money(body)
+            if news:
+                told.append((*news, callback.state))
+        return told
 
     def _read_money(self, body):
         """ Return what a message tells of money, whether it can be booked or not.

@@ -62,9 +62,10 @@ class MpesaCommand(models.Model):
                 'dated_by_code': int(by_code),
             } if finding == 'completed' else {}),
         })
-        self.provider_id._mpesa_note_initiator(
-            status.result_code if finding == 'refused' else '',
-        )
+        if finding != 'no_answer':  # Which says nothing of the initiator.
+            self.provider_id._mpesa_note_initiator(
+                status.result_code if finding == 'refused' else '',
+            )
         if finding == 'completed':
             self._book_found(status)
         if finding == 'other':

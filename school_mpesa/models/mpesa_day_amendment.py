@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class MpesaDayAmendment(models.Model):
@@ -27,6 +28,36 @@ class MpesaDayAmendment(models.Model):
         string="Seen By", comodel_name='res.users', readonly=True, ondelete='restrict',
     )
     seen_at = fields.Datetime(string="Seen", readonly=True)
+
+    def init(self):
+        """ Let the database itself keep amendments: of them only who saw them changes. """
+        # Raw SQL: a rule that must hold for every session, also psql, has to live in the database.
+        self.env.cr.execute(SQL(
+            """
+            CREATE OR REPLACE FUNCTION mpesa_day_amendment_guard() RETURNS trigger AS $guard$
+            BEGIN
+                -- The school is the day's; it is stored right after the row.
+                IF TG_OP = 'UPDATE' AND
+                   to_jsonb(OLD) - ARRAY['seen_by_id', 'seen_at', 'write_uid', 'write_date',
+                                         'company_id']
+                   = to_jsonb(NEW) - ARRAY['seen_by_id', 'seen_at', 'write_uid', 'write_date',
+                                           'company_id']
+                THEN
+                    RETURN NEW;
+                END IF;
+                RAISE EXCEPTION 'An amendment never changes.'
+                    USING ERRCODE = 'restrict_violation';
+            END
+            $guard$ LANGUAGE plpgsql;
+            DROP TRIGGER IF EXISTS mpesa_day_amendment_guard_rows ON mpesa_day_amendment;
+            CREATE TRIGGER mpesa_day_amendment_guard_rows
+                BEFORE UPDATE OR DELETE ON mpesa_day_amendment
+                FOR EACH ROW EXECUTE FUNCTION mpesa_day_amendment_guard();
+            DROP TRIGGER IF EXISTS mpesa_day_amendment_guard_table ON mpesa_day_amendment;
+            CREATE TRIGGER mpesa_day_amendment_guard_table BEFORE TRUNCATE ON mpesa_day_amendment
+                FOR EACH STATEMENT EXECUTE FUNCTION mpesa_day_amendment_guard();
+            """
+        ))
 
     # === CRUD METHODS === #
 

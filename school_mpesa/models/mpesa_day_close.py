@@ -11,9 +11,9 @@ from ..proof import get_day_bounds
 COUNTED = ('inbox', 'movement', 'pull', 'statement', 'ledger', 'suspense', 'waiting', 'reversed')
 FIGURES = (
     *(f'{name}_count' for name in COUNTED), *(f'{name}_total' for name in COUNTED),
-    'student_total', 'unaccounted', 'out_total', 'charge_total', 'sweep_total', 'other_total',
-    'statement_difference', 'wallet_balance', 'stated_balance', 'balance_difference',
-    'is_stated', 'is_pulled', 'has_stated_balance',
+    'student_total', 'cleared_total', 'unaccounted', 'out_total', 'charge_total', 'sweep_total',
+    'other_total', 'statement_difference', 'wallet_balance', 'stated_balance',
+    'balance_difference', 'is_stated', 'is_pulled', 'has_stated_balance', 'unchecked_count',
 )
 LOCKED = (
     'provider_id', 'company_id', 'currency_id', 'environment', 'shortcode', 'day', 'computed_at',
@@ -85,6 +85,11 @@ class MpesaDayClose(models.Model):
         help="Whether statements leave no second of the day uncovered.",
     )
     is_pulled = fields.Boolean(string="Pull Covers the Day", readonly=True)
+    unchecked_count = fields.Integer(
+        string="Statements to Check", readonly=True,
+        help="Statements of the day with gaps or rows that could not be read. They prove nothing"
+             " until a person has checked them.",
+    )
     out_total = fields.Monetary(
         string="Taken Back", readonly=True, help="What Safaricom took back on that day.",
     )
@@ -114,10 +119,14 @@ class MpesaDayClose(models.Model):
     reversed_total = fields.Monetary(
         string="Reversed", readonly=True, help="Of the day's payments, what was taken back since.",
     )
+    cleared_total = fields.Monetary(
+        string="Taken Off Unidentified by an Entry", readonly=True,
+        help="By hand, and not by saying whose it is. Each such payment is a difference.",
+    )
     unaccounted = fields.Monetary(
         string="Unaccounted", readonly=True,
-        help="Received less what is on students, unidentified, parked or reversed. It must be"
-             " zero, to the cent.",
+        help="Received less what is on students, unidentified, taken off by an entry, parked or"
+             " reversed. It must be zero, to the cent.",
     )
     wallet_balance = fields.Monetary(
         string="Wallet by Our Books", readonly=True, help="At the end of the day.",
@@ -153,6 +162,10 @@ class MpesaDayClose(models.Model):
     )
     mailed_news = fields.Char(readonly=True, groups='base.group_system')
     is_over = fields.Boolean(compute='_compute_is_over')
+    is_same_as_before = fields.Boolean(
+        compute='_compute_is_same_as_before',
+        help="Whether the balances differ by what they differed by at the end of the day before.",
+    )
 
     _day_uniq = models.Constraint('UNIQUE(provider_id, day)', "A day is proven once.")
 
@@ -165,6 +178,10 @@ class MpesaDayClose(models.Model):
             f"""
             CREATE OR REPLACE FUNCTION mpesa_day_close_guard() RETURNS trigger AS $guard$
             BEGIN
+                IF TG_OP = 'TRUNCATE' THEN
+                    RAISE EXCEPTION 'A signed day never changes.'
+                        USING ERRCODE = 'restrict_violation';
+                END IF;
                 IF OLD.signed_at IS NULL THEN
                     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
                 END IF;
@@ -177,6 +194,9 @@ class MpesaDayClose(models.Model):
             DROP TRIGGER IF EXISTS mpesa_day_close_guard_rows ON mpesa_day_close;
             CREATE TRIGGER mpesa_day_close_guard_rows BEFORE UPDATE OR DELETE ON mpesa_day_close
                 FOR EACH ROW EXECUTE FUNCTION mpesa_day_close_guard();
+            DROP TRIGGER IF EXISTS mpesa_day_close_guard_table ON mpesa_day_close;
+            CREATE TRIGGER mpesa_day_close_guard_table BEFORE TRUNCATE ON mpesa_day_close
+                FOR EACH STATEMENT EXECUTE FUNCTION mpesa_day_close_guard();
             """
         )
 
@@ -204,6 +224,14 @@ class MpesaDayClose(models.Model):
         now = fields.Datetime.now()
         for close in self:
             close.is_over = bool(close.day) and close._get_end() <= now
+
+    @api.depends('balance_difference', 'has_stated_balance')
+    def _compute_is_same_as_before(self):
+        for close in self:
+            before = close.sudo()._find_day_before()
+            close.is_same_as_before = bool(before) and close.currency_id.compare_amounts(
+                before.balance_difference, close.balance_difference,
+            ) == 0
 
     # === CRUD METHODS === #
 

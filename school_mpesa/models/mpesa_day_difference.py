@@ -35,12 +35,15 @@ class MpesaDayDifference(models.Model):
             """
             CREATE OR REPLACE FUNCTION mpesa_day_difference_guard() RETURNS trigger AS $guard$
             BEGIN
-                IF EXISTS (
-                    SELECT FROM mpesa_day_close day_close
-                     WHERE day_close.signed_at IS NOT NULL
-                       AND day_close.id = CASE TG_OP WHEN 'INSERT' THEN NEW.close_id
-                                                     ELSE OLD.close_id END
-                ) THEN
+                -- Neither taken from a signed day nor moved to one.
+                IF TG_OP = 'TRUNCATE'
+                    OR TG_OP <> 'INSERT' AND EXISTS (
+                        SELECT FROM mpesa_day_close day_close
+                         WHERE day_close.signed_at IS NOT NULL AND day_close.id = OLD.close_id)
+                    OR TG_OP <> 'DELETE' AND EXISTS (
+                        SELECT FROM mpesa_day_close day_close
+                         WHERE day_close.signed_at IS NOT NULL AND day_close.id = NEW.close_id)
+                THEN
                     RAISE EXCEPTION 'A signed day never changes.'
                         USING ERRCODE = 'restrict_violation';
                 END IF;
@@ -51,6 +54,9 @@ class MpesaDayDifference(models.Model):
             CREATE TRIGGER mpesa_day_difference_guard_rows
                 BEFORE INSERT OR UPDATE OR DELETE ON mpesa_day_difference
                 FOR EACH ROW EXECUTE FUNCTION mpesa_day_difference_guard();
+            DROP TRIGGER IF EXISTS mpesa_day_difference_guard_table ON mpesa_day_difference;
+            CREATE TRIGGER mpesa_day_difference_guard_table BEFORE TRUNCATE ON mpesa_day_difference
+                FOR EACH STATEMENT EXECUTE FUNCTION mpesa_day_difference_guard();
             """
         ))
 

@@ -156,6 +156,12 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
                 "Safaricom never told us of %(theirs)s by a message. It was found by asking and is"
                 " booked: nothing to do.", **self._prefer_ours(values),
             )
+        if 'person' in (self.lacking or ''):
+            return self.env._(
+                "Only an imported statement tells of %(theirs)s. Nothing is booked before a second"
+                " person releases it: not the one who imported the file. Open the statement, look"
+                " the code up in Safaricom's portal, and press Release.", **values,
+            )
         if 'ledger' in (self.lacking or ''):
             return self.env._(
                 "We were told of %(theirs)s, and it stands nowhere in the books. Open the movement"
@@ -180,15 +186,40 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
         :param dict values: As in :meth:`_explain_missing_here`.
         :rtype: str
         """
+        if not self.has_our_amount:
+            return self.env._(
+                "One statement has %(theirs)s, and another one that covers that time has it not: a"
+                " file may have been changed. Nothing in it is proven by this line. Download the"
+                " statement again and compare the code; do not release it before that.", **values,
+            )
+        if 'pull' in (self.lacking or '') and self.has_their_amount:
+            return self.env._(
+                "%(ours)s is known from an imported statement only, and Pull, which covers that"
+                " time, has it not: perhaps nobody paid it. Ask Safaricom about this code; do not"
+                " spend it before that. %(road)s", road=self._get_road_out(), **values,
+            )
         if 'pull' in (self.lacking or ''):
             return self.env._(
                 "We booked %(ours)s, and Pull, which covers that time, has it not. Ask Safaricom"
-                " about this code; do not pay it back and do not spend it before that.", **values,
+                " about this code; do not pay it back and do not spend it before that. %(road)s",
+                road=self._get_road_out(), **values,
             )
         return self.env._(
             "We booked %(ours)s, and the statement, which covers that time, has it not: perhaps"
-            " nobody paid it. Ask Safaricom about this code. If they do not know it, reverse the"
-            " receipt.", **values,
+            " nobody paid it. Ask Safaricom about this code. %(road)s",
+            road=self._get_road_out(), **values,
+        )
+
+    def _get_road_out(self):
+        """ Return how money leaves the books that was never paid.
+
+        :rtype: str
+        """
+        return self.env._(
+            "If they do not know it, ask for the reversal of its receipt, which an approver"
+            " allows. The money then waits in Unidentified and is still in the wallet of our"
+            " books: an accountant takes it out of both by an entry, Unidentified against the"
+            " wallet, and names the code."
         )
 
     def _explain_amount(self, values):
@@ -204,10 +235,28 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
                 " another day. Have an accountant look at the account's lines of this day.",
                 **values,
             )
+        if self.line_kind == 'balance':
+            return self.env._(
+                "At the end of this day the wallet holds %(theirs)s by the statement and %(ours)s"
+                " by our books. The lines of the day do not explain it, and it was otherwise on"
+                " the last day with a balance. On the first day it may be what was in the wallet"
+                " before this product: an accountant books that once. Else money moved that our"
+                " books have not, or have and Safaricom has not. Compare the balances line by line"
+                " in the portal.", **values,
+            )
+        if 'entry' in (self.lacking or ''):
+            return self.env._(
+                "An entry by hand took some of it off Unidentified: %(ours)s of %(theirs)s is"
+                " left, and no student has it. That is right only if Safaricom does not know this"
+                " payment. Look at the entry, and say in the note who allowed it and why.",
+                **values,
+            )
         return self.env._(
             "Our books have %(ours)s, and Safaricom says %(theirs)s. The student has what our"
-            " books have. Ask Safaricom about this code, then reverse the receipt and book the"
-            " right amount if ours is wrong.", **values,
+            " books have. Ask Safaricom about this code. If ours is wrong, ask for the reversal of"
+            " the receipt, which an approver allows. Our amount then waits in Unidentified: an"
+            " accountant corrects it there against the wallet by an entry, and the right amount"
+            " goes on the student from Unidentified.", **values,
         )
 
     def _explain_account(self, _values):
@@ -256,9 +305,24 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
                 "Safaricom took %(theirs)s back, and the books have followed. Tell the parent that"
                 " the fee is open again.", **values,
             )
+        if 'person' in (self.lacking or '') and not self.has_our_amount:
+            return self.env._(
+                "Only an imported statement says that Safaricom took %(theirs)s back. The receipt"
+                " stays until a second person releases it: not the one who imported the file. Open"
+                " the statement and press Release.", **values,
+            )
+        if 'person' in (self.lacking or ''):
+            return self.env._(
+                "Safaricom took %(theirs)s back, and it is out of the wallet. Nobody knows yet"
+                " which payment it was: its receipt and its request still say paid, and the amount"
+                " waits as a debit on Unidentified. Open the reversal and press \"Say whose it"
+                " was\".", **values,
+            )
         return self.env._(
-            "Safaricom took %(theirs)s back, and the student still has it in our books. Find the"
-            " payment that it belongs to, and reverse its receipt.", **values,
+            "Safaricom took %(theirs)s back, and the books have not followed yet. They follow by"
+            " themselves within minutes. If it stays here, look at the statement's line and at the"
+            " inbox. Do not reverse the receipt by hand: the money would wait in Unidentified as"
+            " if it were still there.", **values,
         )
 
     def _explain_unknown_kind(self, values):

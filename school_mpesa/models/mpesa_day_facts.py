@@ -5,12 +5,9 @@ from odoo import models
 from odoo.tools import SQL
 
 from .. import proof
-from .mpesa_callback_found import FOUND_ENDPOINTS
 
 
 CENT = Decimal('0.01')
-MONEY_ENDPOINTS = ('stk', 'confirmation', *FOUND_ENDPOINTS)
-OPEN_STATES = ('new', 'parked', 'conflict', 'unreadable', 'quarantined')
 
 
 def exact(amount):
@@ -38,8 +35,9 @@ class MpesaDayClose(models.Model):
 
         :return: `ours`, `stated`, `stated_windows`, `pulled_windows` and `ledger` as
                  `proof.compare_day` takes them, `waiting` as in :meth:`_read_waiting`, `lines` and
-                 `movements`, the rows behind `stated` and `ours`, and `balance` as in
-                 :meth:`_read_stated_balance`.
+                 `movements`, the rows behind `stated` and `ours`, `balance` as in
+                 :meth:`_read_stated_balance`, and `unchecked_count`, how many statements wait for
+                 a person's look.
         :rtype: dict
         """
         self.ensure_one()
@@ -49,7 +47,14 @@ class MpesaDayClose(models.Model):
         lines = self._read_lines(start, end)
         known = {row['receipt'] for row in movements}
         waiting, told_otherwise = self._read_waiting(known)
-        stated_windows = self._get_stated_windows(start, end)
+        statements = self._find_statements(start, end)
+        stated_windows = statements.filtered(
+            lambda told: not told._is_unchecked()
+        )._get_windows()
+        # A person's look lets a file cover its time, and makes no balance follow from another.
+        whole = statements.filtered(
+            lambda told: not (told.gap_count or told.unreadable_count)
+        )._get_windows()
         facts = {
             'movements': movements,
             'lines': lines,
@@ -58,7 +63,8 @@ class MpesaDayClose(models.Model):
             'stated_windows': stated_windows,
             'pulled_windows': self._get_pulled_windows(start, end),
             'waiting': waiting,
-            'balance': self._read_stated_balance(end, stated_windows),
+            'balance': self._read_stated_balance(end, whole),
+            'unchecked_count': len(statements.filtered(lambda told: told._is_unchecked())),
         }
         facts['ledger_count'], facts['ledger'] = self._read_ledger(facts, start, end)
         return facts
@@ -77,9 +83,11 @@ class MpesaDayClose(models.Model):
             SELECT movement.id, movement.provider_id, movement.receipt, movement.kind,
                    movement.direction, movement.amount, movement.paid_at,
                    movement.account_reference, movement.source, movement.verified_by,
-                   movement.pulled_at, movement.first_seen_at,
+                   movement.pulled_at, movement.first_seen_at, movement.reversal_state,
                    receipt.amount AS on_students,
                    CASE WHEN receipt.id IS NULL THEN -waiting.residual END AS in_suspense,
+                   CASE WHEN receipt.id IS NULL THEN waiting.credit + waiting.residual END
+                        AS cleared,
                    reversal.amount AS taken_back,
                    (movement.kind = 'reversal' AND (
                         original.id IS NOT NULL AND original_receipt.id IS NULL
@@ -93,7 +101,7 @@ class MpesaDayClose(models.Model):
          LEFT JOIN account_payment suspense
                 ON suspense.id = movement.suspense_payment_id AND suspense.state <> 'canceled'
          LEFT JOIN LATERAL (
-                   SELECT SUM(item.amount_residual) AS residual
+                   SELECT SUM(item.amount_residual) AS residual, -SUM(item.balance) AS credit
                      FROM account_move_line item
                     WHERE item.move_id = suspense.move_id
                       AND item.account_id = suspense.destination_account_id
@@ -107,22 +115,22 @@ class MpesaDayClose(models.Model):
          LEFT JOIN school_receipt original_receipt
                 ON original_receipt.id = original.receipt_id
                AND original_receipt.state = 'posted'
-             WHERE movement.id IN (
-                   SELECT of_day.id FROM mpesa_transaction of_day
-                    WHERE of_day.environment = %(environment)s
-                      AND of_day.shortcode = %(shortcode)s
-                      AND of_day.paid_at >= %(start)s AND of_day.paid_at < %(end)s
+             WHERE movement.environment = %(environment)s AND movement.shortcode = %(shortcode)s
+               AND movement.id IN (
+                    SELECT own.id FROM mpesa_transaction own
+                     WHERE own.environment = %(environment)s AND own.shortcode = %(shortcode)s
+                       AND own.paid_at >= %(start)s AND own.paid_at < %(end)s
                     UNION
-                   SELECT stated.id FROM mpesa_statement_line line
-                     JOIN mpesa_transaction stated
-                       ON stated.environment = line.environment
-                      AND stated.shortcode = line.shortcode AND stated.receipt = line.receipt
-                    WHERE line.provider_id = %(provider)s AND line.day = %(day)s
-                      AND line.kind <> 'charge')
+                    SELECT told.id FROM mpesa_transaction told
+                      JOIN mpesa_statement_line line
+                        ON line.environment = told.environment
+                       AND line.shortcode = told.shortcode AND line.receipt = told.receipt
+                     WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
+                       AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
+                       AND line.kind <> 'charge')
           ORDER BY movement.id
             """,
-            environment=self.environment, shortcode=self.shortcode, provider=self.provider_id.id,
-            day=self.day, start=start, end=end,
+            environment=self.environment, shortcode=self.shortcode, start=start, end=end,
         ))
         return self.env.cr.dictfetchall()
 
@@ -138,25 +146,30 @@ class MpesaDayClose(models.Model):
             """
             SELECT line.id, line.receipt, line.kind, line.direction, line.amount,
                    line.completed_at, line.day, line.account_reference, line.linked_receipt,
-                   line.on_wallet, line.move_id, line.decided_as, line.state, line.difference
+                   line.on_wallet, line.move_id, line.decided_as, line.state, line.difference,
+                   line.provider_id, line.occurrence,
+                   line.disputed_by_id IS NOT NULL AS is_disputed,
+                   (statement.released_at IS NULL AND line.mpesa_transaction_id IS NULL
+                    AND (line.kind = 'payment' AND line.state = 'found'
+                         OR line.kind = 'reversal' AND line.state = 'new')) AS waits
               FROM mpesa_statement_line line
+              JOIN mpesa_statement statement ON statement.id = line.statement_id
              WHERE line.id IN (
-                   SELECT of_day.id FROM mpesa_statement_line of_day
-                    WHERE of_day.provider_id = %(provider)s AND of_day.day = %(day)s
+                    SELECT own.id FROM mpesa_statement_line own
+                     WHERE own.environment = %(environment)s AND own.shortcode = %(shortcode)s
+                       AND own.completed_at >= %(start)s AND own.completed_at < %(end)s
                     UNION
-                   SELECT stated.id FROM mpesa_transaction movement
-                     JOIN mpesa_statement_line stated
-                       ON stated.environment = movement.environment
-                      AND stated.shortcode = movement.shortcode
-                      AND stated.receipt = movement.receipt
-                    WHERE movement.environment = %(environment)s
-                      AND movement.shortcode = %(shortcode)s
-                      AND movement.paid_at >= %(start)s AND movement.paid_at < %(end)s
-                      AND stated.provider_id = %(provider)s)
+                    SELECT told.id FROM mpesa_statement_line told
+                      JOIN mpesa_transaction movement
+                        ON movement.environment = told.environment
+                       AND movement.shortcode = told.shortcode
+                       AND movement.receipt = told.receipt
+                     WHERE movement.environment = %(environment)s
+                       AND movement.shortcode = %(shortcode)s
+                       AND movement.paid_at >= %(start)s AND movement.paid_at < %(end)s)
           ORDER BY line.state = 'different', line.id
             """,
-            environment=self.environment, shortcode=self.shortcode, provider=self.provider_id.id,
-            day=self.day, start=start, end=end,
+            environment=self.environment, shortcode=self.shortcode, start=start, end=end,
         ))
         return self.env.cr.dictfetchall()
 
@@ -174,6 +187,7 @@ class MpesaDayClose(models.Model):
             moved_at=row['paid_at'], amount=exact(row['amount']), booked=self._get_booked(row),
             account_reference=row['account_reference'] or '', told_by=frozenset(told_by),
             pulled=bool(row['pulled_at']), other_amount=told_otherwise.get(row['receipt']),
+            waits=row['reversal_state'] == 'person', cleared=exact(row['cleared'] or 0),
         )
 
     def _get_booked(self, row):
@@ -206,27 +220,23 @@ class MpesaDayClose(models.Model):
             booked=bool(
                 row['move_id'] or not row['on_wallet'] or row['decided_as'] == 'nothing'
             ),
+            occurrence=row['occurrence'], disputed=row['is_disputed'], waits=row['waits'],
         )
 
     def _read_waiting(self, known):
         """ Read the messages about money that are not booked.
 
-        Few wait at any time; they are decrypted and only receipt, amount and day are kept.
+        A run over many days reads them once and hands them over in the context.
 
         :param set known: The receipts of our movements.
         :return: (KES by receipt of the day's messages whose money we do not know otherwise, KES by
                  receipt where a message tells another amount of money that we know).
         :rtype: tuple[dict[str, Decimal], dict[str, Decimal]]
         """
-        callbacks = self.env['mpesa.callback'].search([
-            ('provider_id', '=', self.provider_id.id), ('state', 'in', OPEN_STATES),
-            ('endpoint', 'in', MONEY_ENDPOINTS),
-        ])
-        told = {}
-        for callback, body in callbacks._read_bodies().items():
-            news = body and callback._read_money(body)
-            if news:
-                told[news[0]] = (*news[1:], callback.state)
+        read = self.env.context.get('mpesa_waiting_money')
+        if read is None:
+            read = self.env['mpesa.callback']._read_waiting_money(self.provider_id)
+        told = {receipt: news for receipt, *news in read[self.provider_id.id]}
         unknown = {receipt for receipt, news in told.items() if self._is_of_day(news[1])} - known
         # It may be known by another day: nothing is counted twice.
         unknown -= set(self.env['mpesa.transaction'].search([
@@ -265,20 +275,17 @@ class MpesaDayClose(models.Model):
         start, end = proof.get_day_bounds(self.day)
         return start <= moment < end
 
-    def _get_stated_windows(self, start, end):
-        """ Return what the statements cover of a day.
+    def _find_statements(self, start, end):
+        """ Return the statements that tell of some of the day.
 
         :param datetime start: When the day starts, naive UTC.
         :param datetime end: When the next one starts.
-        :rtype: list[tuple[datetime, datetime]]
+        :rtype: mpesa.statement
         """
-        return [
-            (statement.period_start, statement.period_end)
-            for statement in self.env['mpesa.statement'].search([
-                ('provider_id', '=', self.provider_id.id), ('period_start', '<', end),
-                ('period_end', '>=', start),
-            ])
-        ]
+        return self.env['mpesa.statement'].search([
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('period_start', '<', end), ('period_end', '>=', start),
+        ])
 
     def _get_pulled_windows(self, start, end):
         """ Return what Pull covers of a day.
@@ -290,7 +297,8 @@ class MpesaDayClose(models.Model):
         return [
             (command.window_start, command.window_end)
             for command in self.env['mpesa.command'].search([
-                ('provider_id', '=', self.provider_id.id), ('kind', '=', 'pull'),
+                ('environment', '=', self.environment),
+                ('shortcode', '=', self.shortcode), ('kind', '=', 'pull'),
                 ('state', '=', 'done'), ('window_start', '<', end), ('window_end', '>=', start),
             ])
         ]
@@ -317,7 +325,7 @@ class MpesaDayClose(models.Model):
         for row in facts['lines']:
             # Of reversals the movement counts, which every source shares.
             if row['day'] == self.day and row['move_id'] and row['on_wallet'] and (
-                row['kind'] != 'reversal'
+                row['kind'] != 'reversal' and row['provider_id'] == self.provider_id.id
             ):
                 expected += exact(row['amount']) * (1 if row['direction'] == 'in' else -1)
         return count, proof.LedgerDay(total=exact(total), expected=expected.quantize(CENT))
@@ -346,23 +354,39 @@ class MpesaDayClose(models.Model):
         """ Return what is in the wallet by the statement when the day ends.
 
         :param datetime end: When the next day starts, naive UTC.
-        :param list windows: What the statements cover of the day.
-        :return: KES, or None when no statement covers the end or none tells.
+        :param list windows: What statements without a gap cover of the day.
+        :return: KES, or None when no such statement covers the end or none tells.
         :rtype: Decimal | None
         """
         if not proof.covers_moment(windows, end - timedelta(seconds=1)):
             return None
         rows = self.env.execute_query(SQL(
-            """SELECT completed_at, direction, amount, CASE WHEN has_balance THEN balance END
-                 FROM mpesa_statement_line
-                WHERE provider_id = %(provider)s AND on_wallet AND state <> 'different'
-                  AND completed_at = (
-                      SELECT MAX(completed_at) FROM mpesa_statement_line
-                       WHERE provider_id = %(provider)s AND on_wallet AND completed_at < %(end)s)
+            """
+            WITH stated AS (
+                SELECT completed_at, direction, amount, CASE WHEN has_balance THEN balance END
+                       AS balance
+                  FROM mpesa_statement_line
+                 WHERE environment = %(environment)s AND shortcode = %(shortcode)s
+                   AND on_wallet AND state <> 'different' AND disputed_by_id IS NULL
+                   AND completed_at < %(end)s)
+            SELECT * FROM stated WHERE completed_at = (SELECT MAX(completed_at) FROM stated)
             """,
-            provider=self.provider_id.id, end=end,
+            environment=self.environment, shortcode=self.shortcode, end=end,
         ))
         return proof.find_closing_balance([
             (moment, direction, exact(amount), exact(balance))
             for moment, direction, amount, balance in rows
         ])
+
+    def _find_day_before(self):
+        """ Return the last day before this one at whose end a statement tells the balance.
+
+        Note: `self.ensure_one()`
+
+        :rtype: mpesa.day.close
+        """
+        self.ensure_one()
+        return self.search([
+            ('provider_id', '=', self.provider_id.id), ('day', '<', self.day),
+            ('has_stated_balance', '=', True),
+        ], order='day desc', limit=1)

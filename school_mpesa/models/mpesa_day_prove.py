@@ -1,22 +1,18 @@
-from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from .. import proof
 from .mpesa_day_facts import exact
 
 
-LOOK_BACK_DAYS = 3  # With open differences, the last days are looked at again each night.
-# What was being written while the last look was taken may have been committed since.
-OVERLAP = timedelta(minutes=10)
 # Figures of a signed day whose change is an amendment. Who gets money that waited is no news of
 # the day: that is the daily work.
 AMENDED = (
     'movement_total', 'statement_total', 'ledger_total', 'waiting_total', 'reversed_total',
-    'out_total', 'charge_total', 'sweep_total', 'other_total',
+    'out_total', 'charge_total', 'sweep_total', 'other_total', 'cleared_total', 'unaccounted',
+    'wallet_balance', 'stated_balance', 'balance_difference',
 )
 
 
@@ -40,90 +36,7 @@ class MpesaDayClose(models.Model):
         for close in self:
             close._lock_one()._prove()
 
-    def action_prove_today(self):
-        """ Prove today, and the earlier days of which something new is known.
-
-        Whichever rows are chosen in the list does not matter.
-
-        :return: The action that reads the screen again.
-        :rtype: dict
-        :raise AccessError: If the user is not of the bursar's office.
-        """
-        self._check_role('school_fees.group_bursar')
-        Close = self._as_office()
-        known = Close._get_known_providers().filtered(
-            lambda provider: provider.company_id in self.env.companies
-        )
-        Close._prove_days([
-            (provider, self._get_today()) for provider in known & Close._get_providers()
-        ])
-        Close._prove_days(Close._find_stale_days(known))
-        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
-
-    # === BUSINESS METHODS - WHICH DAYS === #
-
-    @api.model
-    def _cron_prove_today(self):
-        """ Prove the day that ends, at 23:00 in Kenya. """
-        today = self._get_today()
-        self._prove_days([(provider, today) for provider in self._get_providers()])
-        self._cron_prove_news()
-
-    @api.model
-    def _cron_prove_yesterday(self):
-        """ Prove the day that has ended, and the last ones with open differences again. """
-        today = self._get_today()
-        yesterday = today - timedelta(days=1)
-        days = [(provider, yesterday) for provider in self._get_providers()]
-        days += [
-            (close.provider_id, close.day) for close in self.search([
-                ('day', '>=', today - timedelta(days=LOOK_BACK_DAYS)), ('day', '<', yesterday),
-                ('open_count', '>', 0),
-            ])
-        ]
-        self._prove_days(days)
-        self._cron_prove_news()
-
-    @api.model
-    def _cron_prove_news(self):
-        """ Prove the days of which something new is known: a statement, a late message. """
-        self._prove_days(self._find_stale_days(self._get_known_providers()))
-
-    @api.model
-    def _get_providers(self):
-        """ Return the shortcodes whose days are proven.
-
-        :rtype: payment.provider
-        """
-        return self._get_known_providers().filtered(lambda provider: provider.state != 'disabled')
-
-    @api.model
-    def _get_known_providers(self):
-        """ Return all shortcodes with a journal: money can still reach one that is disabled.
-
-        :rtype: payment.provider
-        """
-        return self.env['payment.provider'].search([('code', '=', 'mpesa')]).filtered('journal_id')
-
-    @api.model
-    def _prove_days(self, days):
-        """ Prove days one after the other, each committed by itself when a scheduled action runs.
-
-        :param list days: (provider, day in Kenya) pairs.
-        :return: The proofs.
-        :rtype: mpesa.day.close
-        """
-        closes = self.browse()
-        is_cron = bool(self.env.context.get('cron_id'))
-        for done, (provider, day) in enumerate(days, start=1):
-            close = self._get_close(provider, day)
-            close._prove()
-            closes |= close
-            if is_cron and not self.env['ir.cron']._commit_progress(
-                1, remaining=len(days) - done,
-            ):
-                break
-        return closes
+    # === BUSINESS METHODS - THE PROOF === #
 
     @api.model
     def _get_close(self, provider, day):
@@ -141,48 +54,6 @@ class MpesaDayClose(models.Model):
             'shortcode': provider.mpesa_shortcode,
             'day': day,
         })
-
-    @api.model
-    def _find_stale_days(self, providers):
-        """ Return the days of which something was learnt since the last look.
-
-        :param payment.provider providers: The shortcodes.
-        :return: (provider, day in Kenya) pairs, the oldest day first.
-        :rtype: list[tuple]
-        """
-        self.env.flush_all()
-        found = []
-        for provider in providers:
-            since = (provider.mpesa_proven_until or fields.Datetime.to_datetime('2000-01-01'))
-            days = self.env.execute_query(SQL(
-                """
-                SELECT (paid_at + interval '3 hours')::date AS day FROM mpesa_transaction
-                 WHERE environment = %(environment)s AND shortcode = %(shortcode)s
-                   AND write_date >= %(since)s AND paid_at IS NOT NULL
-                UNION
-                SELECT day FROM mpesa_statement_line
-                 WHERE provider_id = %(provider)s AND write_date >= %(since)s
-                UNION
-                SELECT generate_series(
-                           (period_start + interval '3 hours')::date,
-                           (period_end + interval '3 hours')::date, interval '1 day')::date
-                  FROM mpesa_statement
-                 WHERE provider_id = %(provider)s AND create_date >= %(since)s
-                UNION
-                SELECT date FROM account_move_line
-                 WHERE account_id = %(wallet)s AND parent_state = 'posted'
-                   AND write_date >= %(since)s
-                 ORDER BY day
-                """,
-                environment=provider.mpesa_environment, shortcode=provider.mpesa_shortcode,
-                provider=provider.id, wallet=provider.journal_id.default_account_id.id,
-                since=since - OVERLAP,
-            ))
-            provider.mpesa_proven_until = fields.Datetime.now()
-            found += [(provider, day) for day, in days if day <= self._get_today()]
-        return found
-
-    # === BUSINESS METHODS - THE PROOF === #
 
     def _prove(self):
         """ Compare the sources of the day, and keep what they say.
@@ -205,6 +76,7 @@ class MpesaDayClose(models.Model):
             calm = 'proven' if figures['is_stated'] else 'unproven'
             state = 'different' if is_different else calm
             self.write({**figures, 'computed_at': fields.Datetime.now(), 'state': state})
+        self.write({'is_stale': False, 'failed_count': 0})
         self._mail_news()
 
     def _compare(self):
@@ -221,12 +93,49 @@ class MpesaDayClose(models.Model):
             self.day, facts['ours'], facts['stated'], stated_windows=facts['stated_windows'],
             pulled_windows=facts['pulled_windows'], ledger=facts['ledger'],
         )
-        return self._get_figures(facts), differences
+        wallet = self._read_wallet_balance()
+        moved = proof.compare_balances(
+            wallet, facts['balance'],
+            before=exact(self._find_day_before().balance_difference),
+            explained=self._sum_stated(facts) - facts['ledger'].total,
+        )
+        return self._get_figures(facts, wallet), [*differences, *filter(None, [moved])]
 
-    def _get_figures(self, facts):
+    def _sum_stated(self, facts):
+        """ Return what the statement's lines of the day made of the wallet.
+
+        Where no statement covers the whole day, that is what our books made of it.
+
+        :param dict facts: As in :meth:`_read_facts`.
+        :return: KES.
+        :rtype: Decimal
+        """
+        start, end = proof.get_day_bounds(self.day)
+        if not proof.covers(facts['stated_windows'], start, end):
+            return facts['ledger'].total
+        return sum((
+            line.amount if line.direction == 'in' else -line.amount
+            for line in self._get_standing_lines(facts)
+        ), Decimal(0))
+
+    def _get_standing_lines(self, facts):
+        """ Return the statement's lines of the day that change the wallet, each once.
+
+        :param dict facts: As in :meth:`_read_facts`.
+        :rtype: list[proof.StatedLine]
+        """
+        start, end = proof.get_day_bounds(self.day)
+        return [
+            line for line, row in zip(facts['stated'], facts['lines'], strict=True)
+            if start <= line.completed_at < end and row['on_wallet'] and not line.disputed
+            and not (row['state'] == 'different' and row['difference'] in {'amount', 'twice'})
+        ]
+
+    def _get_figures(self, facts, wallet):
         """ Return the figures of the day.
 
         :param dict facts: As in :meth:`_read_facts`.
+        :param Decimal wallet: What the wallet holds by our books, KES.
         :rtype: dict
         """
         start, end = proof.get_day_bounds(self.day)
@@ -241,20 +150,16 @@ class MpesaDayClose(models.Model):
             row for row, _ours in payments if row['taken_back'] is not None
             and row['on_students'] is None and row['in_suspense'] is None
         ]
-        stated = [
-            line for line, row in zip(facts['stated'], facts['lines'], strict=True)
-            if start <= line.completed_at < end and row['on_wallet'] and not (
-                row['state'] == 'different' and row['difference'] in {'amount', 'twice'}
-            )
-        ]
+        stated = self._get_standing_lines(facts)
         received = sum((ours.amount for _row, ours in payments), Decimal(0))
         on_students = self._sum(payments, 'on_students')
         in_suspense = sum((exact(row['in_suspense']) for row in suspense), Decimal(0))
         taken_back = sum((exact(row['taken_back']) for row in reversed_), Decimal(0))
+        cleared = self._sum(payments, 'cleared')
         credits = [line for line in stated if line.kind == 'payment' and line.direction == 'in']
         credited = sum((line.amount for line in credits), Decimal(0))
         is_stated = proof.covers(facts['stated_windows'], start, end)
-        wallet, balance = self._read_wallet_balance(), facts['balance']
+        balance = facts['balance']
         figures = {
             'inbox_count': len(told), 'inbox_total': sum(ours.amount for ours in told),
             'movement_count': len(payments), 'movement_total': received,
@@ -264,9 +169,11 @@ class MpesaDayClose(models.Model):
             'suspense_count': len(suspense), 'suspense_total': in_suspense,
             'waiting_count': len(facts['waiting']),
             'waiting_total': sum(facts['waiting'].values()),
+            'unchecked_count': facts['unchecked_count'],
             'reversed_count': len(reversed_), 'reversed_total': taken_back,
             'student_total': on_students,
-            'unaccounted': received - on_students - in_suspense - taken_back,
+            'cleared_total': cleared,
+            'unaccounted': received - on_students - in_suspense - cleared - taken_back,
             'out_total': self._sum_out(stated, 'reversal') or sum(
                 ours.amount for ours in facts['ours']
                 if ours.kind == 'reversal' and start <= ours.moved_at < end
@@ -378,7 +285,7 @@ class MpesaDayClose(models.Model):
         figures, differences = self._compare()
         has_changed = any(
             self.currency_id.compare_amounts(self[name], figures[name]) != 0
-            for name in (*AMENDED, 'student_total', 'suspense_total', 'unaccounted')
+            for name in (*AMENDED, 'student_total', 'suspense_total')
         ) or self.is_stated != figures['is_stated'] or {
             difference.key: difference.settled for difference in differences
         } != {

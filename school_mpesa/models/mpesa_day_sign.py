@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..proof import get_day_bounds
+
 
 class MpesaDayClose(models.Model):
     """A person signs the day; what comes after it is looked at by a person too."""
@@ -66,6 +68,7 @@ class MpesaDayClose(models.Model):
                 "This day is not over: money may still come until midnight. Nothing was signed."
                 " Sign it tomorrow."
             ))
+        self._check_not_importer()
         self._check_same_as_seen()
         if self.currency_id.compare_amounts(self.unaccounted, 0) != 0:
             raise UserError(self.env._(
@@ -90,4 +93,43 @@ class MpesaDayClose(models.Model):
                 "No statement covers the whole of this day, so it is not proven. Nothing was"
                 " signed. Import the statement under M-PESA > Import Statement, or say in the note"
                 " why you sign without it."
+            ))
+
+    def _check_not_importer(self):
+        """ Ensure that who signs has not brought money of the day by a file of their own.
+
+        A file can be changed, so who imported it does not say as well that the day is right. Where
+        nobody else is of the bursar's office, the note has to say who looked at it too.
+
+        Note: `self.ensure_one()`
+
+        :return: None
+        :raise UserError: If the user imported what says of money that nothing else told of.
+        """
+        self.ensure_one()
+        start, end = get_day_bounds(self.day)
+        lines = self.env['mpesa.statement.line'].search_fetch([
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('completed_at', '>=', start), ('completed_at', '<', end),
+            '|', ('kind', '=', 'reversal'), ('state', '=', 'found'),
+        ], ['statement_id'])
+        importers = lines.statement_id.create_uid
+        # In sudo mode, whose user still is the person who presses Sign.
+        if self.env.user not in importers:
+            return
+        others = self.env['res.users'].search([
+            ('all_group_ids', 'in', self.env.ref('school_fees.group_bursar').id),
+            ('company_ids', 'in', self.company_id.id), ('share', '=', False),
+        ]) - importers
+        if others:
+            raise UserError(self.env._(
+                "You imported the statement that brought payments or reversals of this day, so it"
+                " needs another person. Nothing was signed. Ask %(people)s to look at the day and"
+                " to sign it.", people=', '.join(others[:3].mapped('name')),
+            ))
+        if not (self.note or '').strip():
+            raise UserError(self.env._(
+                "You imported the statement that brought payments or reversals of this day, and"
+                " nobody else is of the bursar's office. Nothing was signed. Show the day to"
+                " somebody else at the school, and say in the note who it was."
             ))

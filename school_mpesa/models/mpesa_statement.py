@@ -42,14 +42,22 @@ class MpesaStatement(models.Model):
              " was imported ends with its last line. Stored in UTC.",
     )
     template = fields.Char(string="Layout", readonly=True)
+    account = fields.Char(
+        string="Account", readonly=True,
+        help="Which account of the shortcode it is of, where the file says it.",
+    )
     file_name = fields.Char(string="File", readonly=True)
+    file_digest = fields.Char(
+        readonly=True, groups='base.group_system',
+        help="Keyed digest of the file's bytes: the file that was kept elsewhere can be compared.",
+    )
     has_balances = fields.Boolean(string="States Balances", readonly=True)
     opening_balance = fields.Monetary(string="Opening Balance", readonly=True)
     closing_balance = fields.Monetary(string="Closing Balance", readonly=True)
     gap_count = fields.Integer(
         string="Gaps", readonly=True,
-        help="How often the balance of a line does not follow from the line before: something is"
-             " missing in the file.",
+        help="How often the balance of a line is not printed, or does not follow from the line"
+             " before: something in the file is missing or was altered.",
     )
     line_ids = fields.One2many(
         string="Lines", comodel_name='mpesa.statement.line', inverse_name='statement_id',
@@ -97,11 +105,17 @@ class MpesaStatement(models.Model):
     state = fields.Selection(
         string="Status",
         selection=[
-            ('booking', "Being booked"), ('check', "Needs a person"), ('done', "Booked"),
+            ('booking', "Being booked"), ('check', "Needs a person"),
+            ('release', "Waits for a second person"), ('done', "Booked"),
         ],
         compute='_compute_state',
     )
     waiting_count = fields.Integer(string="Still to Book", compute='_compute_state')
+    held_count = fields.Integer(
+        string="For Release", compute='_compute_state',
+        help="Payments and reversals that only this file tells of: a second person lets them be"
+             " booked.",
+    )
     person_count = fields.Integer(string="For a Person", compute='_compute_state')
     found_count = fields.Integer(
         string="Found Payments", compute='_compute_state',
@@ -122,7 +136,8 @@ class MpesaStatement(models.Model):
 
     @api.depends(
         'line_ids.state', 'line_ids.mpesa_transaction_id', 'line_ids.note', 'checked_by_id',
-        'gap_count', 'unreadable_count',
+        'gap_count', 'unreadable_count', 'released_at', 'line_ids.disputed_by_id',
+        'line_ids.dispute_note',
     )
     def _compute_state(self):
         Line = self.env['mpesa.statement.line']
@@ -131,6 +146,7 @@ class MpesaStatement(models.Model):
             ('waiting_count', Line._get_waiting_domain()),
             ('person_count', Line._get_person_domain()),
             ('found_count', [('state', '=', 'found')]),
+            ('held_count', Line._get_held_domain()),
         ):
             counts[name] = dict(Line._read_group(
                 [('statement_id', 'in', self.ids), *domain], ['statement_id'], ['__count'],
@@ -140,6 +156,8 @@ class MpesaStatement(models.Model):
                 statement[name] = found.get(statement, 0)
             if statement.person_count or statement._is_unchecked():
                 statement.state = 'check'
+            elif statement.held_count:
+                statement.state = 'release'
             else:
                 statement.state = 'booking' if statement.waiting_count else 'done'
 
@@ -167,7 +185,8 @@ class MpesaStatement(models.Model):
             ),
             'name': self.name,
             'domain': [
-                ('provider_id', '=', self.sudo().provider_id.id),
+                ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+                ('company_id', '=', self.company_id.id),
                 ('completed_at', '>=', self.period_start),
                 ('completed_at', '<=', self.period_end),
             ],

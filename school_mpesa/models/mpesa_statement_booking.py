@@ -41,6 +41,7 @@ class MpesaStatementLine(models.Model):
         :return: None
         """
         self.env['mpesa.statement']._link_found()
+        self.env['mpesa.transaction']._give_back_late_originals()
         self.env.cr.commit()
         while count := self._book_batch():
             if not self.env['ir.cron']._commit_progress(count, remaining=self._count_due()):
@@ -50,6 +51,8 @@ class MpesaStatementLine(models.Model):
     def _get_due_domain(self):
         return [
             ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS),
+            '|', ('kind', '!=', 'reversal'),
+            '&', ('statement_id.released_at', '!=', False), ('disputed_by_id', '=', False),
             '|', ('next_try_at', '=', False), ('next_try_at', '<=', fields.Datetime.now()),
         ]
 
@@ -66,11 +69,15 @@ class MpesaStatementLine(models.Model):
         :rtype: mpesa.statement.line
         """
         # Raw SQL: the claim must read and lock in one statement; reversals go last, when what they
-        # reverse is more likely to be booked.
+        # reverse is more likely to be booked, and only when a second person has released them.
         self.env.cr.execute(
             """
-            SELECT id FROM mpesa_statement_line
+            SELECT id FROM mpesa_statement_line line
              WHERE state = 'new' AND kind = ANY(%(kinds)s)
+               AND (kind <> 'reversal' OR disputed_by_id IS NULL AND EXISTS (
+                    SELECT 1 FROM mpesa_statement statement
+                     WHERE statement.id = line.statement_id
+                       AND statement.released_at IS NOT NULL))
                AND (next_try_at IS NULL OR next_try_at <= clock_timestamp() AT TIME ZONE 'UTC')
                AND (%(ids)s IS NULL OR id = ANY(%(ids)s))
              ORDER BY kind = 'reversal', completed_at, id

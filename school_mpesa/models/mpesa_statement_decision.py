@@ -3,6 +3,8 @@ from decimal import Decimal
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
+from .mpesa_statement_line import HELD_KINDS
+
 
 class MpesaStatementLine(models.Model):
     """Lines that a person decides about: of a kind nobody knows, or contradicting what we know."""
@@ -50,6 +52,9 @@ class MpesaStatementLine(models.Model):
         line.lock_for_update(allow_referencing=True)
         self._check_waits_for_person()
         said = {'note': note, 'decided_as': decision, 'decided_by_id': self.env.user.id}
+        if line.disputed_by_id and not line.dispute_note or line.is_held:
+            self._decide_doubted(decision, note)
+            return
         if line.state == 'different':
             if decision != 'nothing':
                 raise UserError(self.env._(
@@ -58,6 +63,8 @@ class MpesaStatementLine(models.Model):
                 ))
             line.write(said)
             return
+        if decision in {'payment', 'account'}:
+            self.statement_id._check_second_person()
         if decision == 'payment':
             line.write({**said, 'state': 'found'})
             line._hand_over_decided()
@@ -70,10 +77,12 @@ class MpesaStatementLine(models.Model):
             'nothing': lambda: None,
         }[decision]()
         if decision == 'account':
-            line._check_account(account)
+            company._check_mpesa_counter_account(account)
         move = account and line.with_company(company)._post_entries([(line, account)])
         line.write({
-            **said, **self._prepare_booked(move or False), 'on_wallet': decision != 'nothing',
+            **said, **self._prepare_booked(move or False),
+            # What tells lines apart stays: the line must not come back with an overlapping file.
+            'on_wallet': decision != 'nothing',
         })
 
     def _check_waits_for_person(self):
@@ -82,28 +91,49 @@ class MpesaStatementLine(models.Model):
         :raise UserError: If somebody has, or the system books it by itself.
         """
         self.ensure_one()
-        if not self.filtered_domain(self._get_person_domain()):
+        if not self.filtered_domain(self._get_person_domain() | self._get_held_domain()):
             raise UserError(self.env._(
                 "Line %(code)s needs nobody: it is booked, or books itself. Nothing was changed."
                 " Read the list again.", code=self.receipt,
             ))
 
-    def _check_account(self, account):
-        """ Ensure that money of a statement can go on an account by itself.
+    def _decide_doubted(self, decision, note):
+        """ Say what was found out about a line that another file lacks, or that waits for release.
 
-        :raise UserError: If it needs a partner, or is the wallet.
+        What is not booked yet is not booked any more: if it is real after all, Safaricom's own word
+        on its code books it.
+
+        :param str decision: 'nothing'.
+        :param str note: What was found.
+        :return: None
+        :raise AccessError: If the user imported the file that is in the way.
+        :raise UserError: If something else is said.
         """
         self.ensure_one()
-        if not account:
-            raise UserError(self.env._("Choose the account. Nothing was booked."))
-        if account.account_type in {'asset_receivable', 'liability_payable'} or (
-            account == self.provider_id.journal_id.default_account_id
-        ):
+        line = self.sudo()
+        (self.disputed_by_id or self.statement_id)._check_second_person()
+        if decision != 'nothing':
             raise UserError(self.env._(
-                "%(account)s needs the name of who owes, or is the wallet itself. Nothing was"
-                " booked. Choose an income, expense or other account.",
-                account=account.display_name,
+                "Only files tell of this line, so nothing is booked from it here. Nothing was"
+                " changed. Say in the note what you found; if the payment is real, ask Safaricom"
+                " about its M-PESA code, and it is booked."
             ))
+        is_unbooked = line.kind in HELD_KINDS and (
+            line.state == 'new' or line.state == 'found' and not line.mpesa_transaction_id
+        )
+        line.write({
+            'dispute_note': note if line.disputed_by_id else False, 'note': line.note or note,
+            'decided_by_id': self.env.user.id,
+            **({'state': 'different', 'difference': 'refused', 'decided_as': decision}
+               if is_unbooked else {}),
+        })
+        if is_unbooked:
+            line.callback_ids.filtered(lambda callback: callback.state == 'quarantined')._close(
+                'done', self.env._(
+                    "%(user)s says that it is not real: %(note)s", user=self.env.user.name,
+                    note=note,
+                ),
+            )
 
     def _hand_over_decided(self):
         """ Put a line that a person calls a parent's payment into the inbox, for the drain.

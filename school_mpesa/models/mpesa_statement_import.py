@@ -1,13 +1,11 @@
+import hashlib
 import re
-from collections import defaultdict
-from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.misc import split_every
 
-from .. import daraja
+from .. import daraja, vault
 from .mpesa_arrival import Arrival, mask_numbers
 
 
@@ -25,7 +23,7 @@ class MpesaStatement(models.Model):
     _inherit = 'mpesa.statement'
 
     @api.model
-    def _import(self, provider, told, file_name=''):
+    def _import(self, provider, told, file_name='', content=b''):
         """ Keep a statement, match its lines, and hand over the payments that nobody told of.
 
         All of it or nothing is written. Nothing is booked here: found payments go the road of all
@@ -35,12 +33,13 @@ class MpesaStatement(models.Model):
         :param payment.provider provider: The shortcode that the user says it is of. In sudo mode.
         :param OrganisationStatement told: The file as read.
         :param str file_name: Its name.
+        :param bytes content: Its bytes, of which only a keyed digest is kept.
         :return: The statement. In sudo mode.
         :rtype: mpesa.statement
-        :raise UserError: If it is of another shortcode, or another import is at work.
+        :raise UserError: If it is of another shortcode, account or time, or another import works.
         """
         self._lock_import(provider)
-        self._check_is_of(provider, told)
+        self._check_is_of(provider, told, file_name)
         common = {
             'provider_id': provider.id,
             'company_id': provider.company_id.id,
@@ -55,11 +54,16 @@ class MpesaStatement(models.Model):
             'period_start': start,
             'period_end': end,
             'template': told.template,
+            'account': (told.account or '')[:40],
             'file_name': (file_name or '')[:100],
+            # A plain hash of a file that names payers could be guessed back to one of them.
+            'file_digest': content and vault.blind_index(
+                'statement', hashlib.sha256(content).hexdigest(),
+            ),
             'has_balances': has_balances,
             'opening_balance': float(told.opening or 0) if has_balances else 0,
             'closing_balance': float(told.closing or 0) if has_balances else 0,
-            'gap_count': len(daraja.find_gaps(told.lines, told.opening, told.closing)),
+            'gap_count': self._count_gaps(told),
             'skipped_count': told.skipped,
             'unreadable_count': len(told.unreadable),
             'unreadable': self._describe_unreadable(told.unreadable),
@@ -71,82 +75,19 @@ class MpesaStatement(models.Model):
         self.env.ref('school_mpesa.cron_book_statements')._trigger()
         return statement
 
-    # === BUSINESS METHODS - WHOSE IT IS === #
+    # === BUSINESS METHODS - LINES === #
 
     @api.model
-    def _lock_import(self, provider):
-        """ Let one import of a shortcode at a time work, until the transaction ends.
+    def _count_gaps(self, told):
+        """ Return how often something is missing in a file, as its balances tell.
 
-        :raise UserError: If another one works.
+        All layouts print a balance beside each row; a row without one was put there, or altered.
+
+        :param OrganisationStatement told: The file as read.
+        :rtype: int
         """
-        # Raw SQL: an advisory lock, since locking the provider would hold up its bookings.
-        locked, = self.env.execute_query(SQL(
-            'SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)', 'mpesa.statement', provider.id,
-        ))
-        if not locked[0]:
-            raise UserError(self.env._(
-                "Somebody is importing a statement of %(shortcode)s at this moment. Nothing was"
-                " imported. Try again in a minute: lines that are known by then are not taken"
-                " twice.", shortcode=provider.mpesa_shortcode,
-            ))
-
-    @api.model
-    def _check_is_of(self, provider, told):
-        """ Ensure that a file is of this shortcode.
-
-        The newer layout does not always name it; then the payments that we know tell.
-
-        :raise UserError: If it is of another one.
-        """
-        if told.shortcode:
-            if told.shortcode not in {provider.mpesa_shortcode, provider.mpesa_till_number}:
-                raise UserError(self.env._(
-                    "This is the statement of %(told)s, and you chose %(chosen)s. Nothing was"
-                    " imported, and the books are as before. Choose the other shortcode, or"
-                    " download the statement of %(chosen)s.",
-                    told=told.shortcode, chosen=provider.mpesa_shortcode,
-                ))
-            return
-        # Raw SQL: shortcodes of other schools count as well, and no more is told of them.
-        (ours, theirs), = self.env.execute_query(SQL(
-            """
-            SELECT count(*) FILTER (WHERE shortcode = %(shortcode)s),
-                   count(*) FILTER (WHERE shortcode <> %(shortcode)s)
-              FROM mpesa_transaction
-             WHERE environment = %(environment)s AND receipt = ANY(%(receipts)s)
-               AND kind = 'payment' AND direction = 'in'
-            """,
-            shortcode=provider.mpesa_shortcode, environment=provider.mpesa_environment,
-            receipts=[line.receipt for line in told.lines if line.kind == 'payment'],
-        ))
-        if theirs > ours:
-            raise UserError(self.env._(
-                "The payments of this file were made to another shortcode than %(chosen)s. Nothing"
-                " was imported, and the books are as before. Choose the shortcode that the file"
-                " was downloaded for.", chosen=provider.mpesa_shortcode,
-            ))
-
-    @api.model
-    def _get_period(self, told):
-        """ Return from when to when a file lists everything that happened.
-
-        A month that was not over when the file was imported ends with its last line: what has no
-        lines yet proves nothing.
-
-        :rtype: tuple[datetime, datetime]
-        :raise UserError: If the file tells of nothing, of no time.
-        """
-        start, end = told.period_start_utc, told.period_end_utc
-        if not start:
-            raise UserError(self.env._(
-                "No row of this file moved money, and it does not say for which days. Nothing was"
-                " imported, and the books are as before. Download the statement again."
-            ))
-        moments = [line.completed_at_utc for line in told.lines]
-        now = fields.Datetime.now()
-        if end > now:
-            end = max(moments, default=min(start, now))
-        return min([start, *moments]), max([end, *moments])
+        bare = [line for line in told.lines if line.moves_wallet and line.balance is None]
+        return len(bare) + len(daraja.find_gaps(told.lines, told.opening, told.closing))
 
     @api.model
     def _describe_unreadable(self, rows):
@@ -167,8 +108,6 @@ class MpesaStatement(models.Model):
             ) for row in rows[:MOST_UNREADABLE]
         )
 
-    # === BUSINESS METHODS - LINES === #
-
     def _keep_lines(self, told, common):
         """ Write the lines that no earlier file brought; what contradicts an earlier one, flagged.
 
@@ -177,83 +116,29 @@ class MpesaStatement(models.Model):
         :return: None
         """
         self.ensure_one()
-        lines = told.lines
-        known = self._find_known(lines)
-        fresh, repeated = [], 0
-        for line in lines:
-            earlier = known[self._get_key(line)]
-            kind = self._get_kind(line)
-            row = (
-                kind, line.amount.quantize(Decimal('0.01')), line.completed_at_utc,
-                line.balance,
-            )
-            if any(self._is_same_row(row, other) for other in earlier):
-                repeated += 1
-                continue
-            same_kind = [other for other in earlier if other[0] == kind]
-            difference = same_kind and (
-                'twice' if any(other[1] == row[1] for other in same_kind) else 'amount'
-            )
-            earlier.append(row)
-            fresh.append(self._prepare_line(line, common, difference))
+        known = self._find_known(told.lines)
+        # First all that is known, so that the order of the rows decides nothing.
+        fresh = [
+            (line, taken) for line in [line for line in told.lines if not known.meet(line)]
+            if (taken := known.take(line, self._get_kind(line)))
+        ]
         Line = self.env['mpesa.statement.line'].sudo().with_context(tracking_disable=True)
         for chunk in split_every(CHUNK, fresh):
-            Line.create(list(chunk))
+            Line.create([
+                self._prepare_line(line, common, *taken) for line, taken in chunk
+            ])
             self.env.flush_all()
             Line.invalidate_model(flush=False)
-        self.write({'new_count': len(fresh), 'known_count': repeated})
+        self.write({'new_count': len(fresh), 'known_count': len(told.lines) - len(fresh)})
+        self._dispute(known.found)
 
-    def _find_known(self, lines):
-        """ Return what earlier files brought of the same M-PESA codes.
-
-        :return: For each key of :meth:`_get_key` (kind, amount, time, balance or None) tuples.
-        :rtype: dict[tuple, list[tuple]]
-        """
-        # Raw SQL: ten thousand plain rows, of which no record is needed. As text, since Odoo reads
-        # numbers of the database as floats.
-        known = defaultdict(list)
-        for *key, kind, amount, moment, balance, has_balance in self.env.execute_query(SQL(
-            """
-            SELECT receipt, direction, on_wallet, kind, amount::text, completed_at, balance::text,
-                   has_balance
-              FROM mpesa_statement_line
-             WHERE provider_id = %s AND receipt = ANY(%s)
-            """,
-            self.provider_id.id, [line.receipt for line in lines],
-        )):
-            known[tuple(key)].append((
-                kind, Decimal(amount), moment, Decimal(balance) if has_balance else None,
-            ))
-        return known
-
-    @api.model
-    def _get_key(self, line):
-        """ Return what tells lines apart, but for their kind, which the layouts word otherwise.
-
-        :param StatementLine line: The line as read.
-        :rtype: tuple
-        """
-        return line.receipt, line.direction, line.moves_wallet
-
-    @api.model
-    def _is_same_row(self, row, other):
-        """ Tell whether two rows of one key are the same row of two files.
-
-        :rtype: bool
-        """
-        _kind, amount, moment, balance = row
-        _other_kind, other_amount, other_moment, other_balance = other
-        return (
-            amount == other_amount and moment == other_moment
-            and (balance is None or other_balance is None or balance == other_balance)
-        )
-
-    def _prepare_line(self, line, common, difference):
+    def _prepare_line(self, line, common, occurrence, difference):
         """ Return the values of a line.
 
         :param StatementLine line: The line as read.
         :param dict common: What it shares with its statement.
-        :param difference: Why it contradicts an earlier one, or something false.
+        :param int occurrence: Which of several of its key it is, from 1.
+        :param str difference: Why it contradicts an earlier one, or ''.
         :rtype: dict
         """
         arrival = Arrival(
@@ -278,6 +163,8 @@ class MpesaStatement(models.Model):
             'payer_mask': arrival.get_mask(),
             'linked_receipt': line.linked_receipt or False,
             'on_wallet': line.moves_wallet,
+            'told_on_wallet': line.moves_wallet,
+            'occurrence': occurrence,
             'difference': difference or False,
             # Only what changes the Utility account of a paybill, or the Merchant account of a till,
             # changes the wallet in the books: payments, charges, reversals, and the leaving half of
@@ -345,23 +232,38 @@ class MpesaStatement(models.Model):
         self._show_references([line_id for line_id, in linked])
 
     def _hand_over_found(self, lines):
-        """ Put the payments that nobody told us of into the inbox, for the drain to book.
+        """ Put the payments that nobody told us of into the inbox, where they wait for a release.
 
         :param list lines: The lines as read, which alone know payers' names.
         :return: None
         """
         self.ensure_one()
         Line = self.env['mpesa.statement.line'].sudo()
-        found = Line.search_fetch([
-            ('statement_id', '=', self.id), ('state', '=', 'new'), ('kind', '=', 'payment'),
-        ], ['row_number'])
-        if not found:
-            return
-        rows = set(found.mapped('row_number'))
+        told = Line.search_fetch([
+            ('statement_id', '=', self.id), ('state', '=', 'new'),
+            ('kind', 'in', ('payment', 'reversal')),
+        ], ['row_number', 'receipt', 'day', 'kind'])
+        told.filtered(self._is_of_other_day).write({'state': 'different', 'difference': 'day'})
+        found = told.filtered(lambda line: line.kind == 'payment' and line.state == 'new')
+        ids = {line.row_number: line.id for line in found}
         self.env['mpesa.callback']._append_found(self.provider_id, 'statement', [
-            self._prepare_found(line) for line in lines if line.row in rows
-        ])
+            {**self._prepare_found(line), 'statement_line_id': ids[line.row]}
+            for line in lines if line.row in ids
+        ], held=True)
         found.write({'state': 'found'})
+
+    @api.model
+    def _is_of_other_day(self, line):
+        """ Tell whether the day in an M-PESA code is another one than the row's.
+
+        Only a hint, since Safaricom promises nothing of it: a person, or Safaricom's own word on
+        the code, decides.
+
+        :param mpesa.statement.line line: The line.
+        :rtype: bool
+        """
+        coded = daraja.day_of_code(line.receipt)
+        return bool(coded) and abs((coded - line.day).days) > 1
 
     @api.model
     def _prepare_found(self, line):
@@ -385,30 +287,50 @@ class MpesaStatement(models.Model):
     def _link_found(self):
         """ Link found payments with the movements that the drain has made of them by now.
 
+        Where Safaricom itself has told of a payment meanwhile, nobody has to release it any more.
+
         :return: None
         """
         # Raw SQL: by key, as the matching; a partial index holds only those that wait.
         linked = self.env.execute_query(SQL(
             """
             WITH told AS (
-                UPDATE mpesa_statement_line line SET mpesa_transaction_id = movement.id
+                UPDATE mpesa_statement_line line
+                   SET mpesa_transaction_id = movement.id,
+                       state = CASE WHEN movement.amount <> line.amount THEN 'different'
+                                    WHEN movement.source = 'statement' THEN 'found'
+                                    ELSE 'matched' END,
+                       difference = CASE WHEN movement.amount <> line.amount THEN 'movement' END
                   FROM mpesa_transaction movement
-                 WHERE line.state = 'found' AND line.mpesa_transaction_id IS NULL
+                 WHERE line.mpesa_transaction_id IS NULL
+                   AND (line.state = 'found' OR line.difference = 'day')
+                   AND line.direction = 'in'
                    AND movement.environment = line.environment
                    AND movement.shortcode = line.shortcode
                    AND movement.receipt = line.receipt
                    AND movement.kind = 'payment' AND movement.direction = 'in'
-             RETURNING movement.id AS movement_id, line.id, line.create_date
+             RETURNING movement.id AS movement_id, line.id, line.create_date, line.state
             ), marked AS (
                 UPDATE mpesa_transaction movement
-                   SET stated_at = coalesce(movement.stated_at, told.create_date)
+                   SET stated_at = coalesce(movement.stated_at, told.create_date),
+                       verified_by = CASE
+                           WHEN told.state <> 'matched'
+                                OR 'statement' = ANY(string_to_array(movement.verified_by, ' '))
+                           THEN movement.verified_by
+                           ELSE array_to_string(ARRAY(
+                                SELECT name FROM unnest(string_to_array(
+                                    coalesce(movement.verified_by, ''), ' ') || 'statement'::text
+                                ) AS name WHERE name <> '' ORDER BY name), ' ')
+                           END
                   FROM told WHERE movement.id = told.movement_id
             )
             SELECT id FROM told
             """,
         ))
         self.env.invalidate_all(flush=False)
-        self._show_references([line_id for line_id, in linked])
+        line_ids = [line_id for line_id, in linked]
+        self._show_references(line_ids)
+        self.env['mpesa.statement.line'].sudo().browse(line_ids)._close_held()
 
     @api.model
     def _show_references(self, line_ids):

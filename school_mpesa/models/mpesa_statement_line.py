@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 
 KINDS = [
@@ -8,6 +9,8 @@ KINDS = [
 ]
 # What is booked from the statement alone, since no message tells of it.
 BOOKED_KINDS = ('charge', 'sweep', 'withdrawal', 'reversal')
+# What moves money of a parent, so that a second person releases what only a file tells of it.
+HELD_KINDS = ('payment', 'reversal')
 
 
 class MpesaStatementLine(models.Model):
@@ -78,6 +81,15 @@ class MpesaStatementLine(models.Model):
         help="Whether it changes the shortcode's own account. What moves between the accounts"
              " behind it does not.",
     )
+    told_on_wallet = fields.Boolean(
+        readonly=True, default=True,
+        help="The same, as the file says; it tells lines apart, so no decision changes it.",
+    )
+    occurrence = fields.Integer(
+        string="Occurrence", readonly=True, default=1,
+        help="Which of several lines of its M-PESA code and kind, such as two charges of one"
+             " payment.",
+    )
     mpesa_transaction_id = fields.Many2one(
         string="Movement", comodel_name='mpesa.transaction', readonly=True, index='btree_not_null',
         ondelete='restrict',
@@ -100,6 +112,8 @@ class MpesaStatementLine(models.Model):
             ('movement', "Another amount than the payment that we know"),
             ('amount', "Another amount than the same line of another file"),
             ('twice', "The same line twice, with another time or balance"),
+            ('day', "Another day than the one that its M-PESA code stands for"),
+            ('refused', "A second person says that it is not real"),
         ],
         readonly=True,
     )
@@ -126,19 +140,23 @@ class MpesaStatementLine(models.Model):
     next_try_at = fields.Datetime(string="Next Try", readonly=True)
     problem = fields.Char(string="Not Booked Because", readonly=True)
 
-    # One row stands for each; both halves of a sweep share a code. What contradicts it is kept
-    # beside it, once, and flagged.
+    # One row stands for each (both halves of a sweep share a code); what contradicts it is kept
+    # beside it, once, and flagged. By shortcode: a provider that was replaced shares it.
     _line_uniq = models.UniqueIndex(
-        "(provider_id, receipt, kind, direction, on_wallet) WHERE state <> 'different'",
+        "(environment, shortcode, receipt, kind, direction, told_on_wallet, occurrence)"
+        " WHERE state <> 'different'",
         "This line of the statement is imported already.",
     )
     _different_uniq = models.UniqueIndex(
-        "(provider_id, receipt, kind, direction, on_wallet, amount, completed_at, balance)",
+        "(environment, shortcode, receipt, kind, direction, told_on_wallet, occurrence, amount,"
+        " completed_at, balance)",
         "This line of the statement is imported already.",
     )
     _movement_idx = models.Index("(environment, shortcode, receipt)")
     _to_book_idx = models.Index("(completed_at, id) WHERE state = 'new'")
-    _to_link_idx = models.Index("(id) WHERE state = 'found' AND mpesa_transaction_id IS NULL")
+    _to_link_idx = models.Index(
+        "(id) WHERE mpesa_transaction_id IS NULL AND (state = 'found' OR difference = 'day')"
+    )
 
     # === COMPUTE METHODS === #
 
@@ -162,20 +180,36 @@ class MpesaStatementLine(models.Model):
     def _get_waiting_domain(self):
         """ Return which lines the system still has to book or to link by itself.
 
-        :rtype: list
+        :rtype: Domain
         """
-        return [
+        return Domain([
             '|', '&', ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS),
             '&', ('state', '=', 'found'), ('mpesa_transaction_id', '=', False),
-        ]
+        ]) & (
+            Domain('disputed_by_id', '=', False) | Domain('kind', 'not in', HELD_KINDS)
+        ) & ~Domain(self._get_held_domain())
 
     @api.model
     def _get_person_domain(self):
         """ Return which lines wait for a person: of unknown kind, or contradicting what we know.
 
-        :rtype: list
+        :rtype: Domain
         """
-        return [
-            '|', '&', ('state', '=', 'new'), ('kind', '=', 'other'),
+        return Domain([
+            '|', '|', '&', ('state', '=', 'new'), ('kind', '=', 'other'),
             '&', ('state', '=', 'different'), ('note', '=', False),
-        ]
+            '&', ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
+        ])
+
+    @api.model
+    def _get_held_domain(self):
+        """ Return which lines wait for a second person to release their statement.
+
+        :rtype: Domain
+        """
+        return Domain([
+            ('statement_id.released_at', '=', False), ('disputed_by_id', '=', False),
+            '|', '&', '&', ('kind', '=', 'payment'), ('state', '=', 'found'),
+            ('mpesa_transaction_id', '=', False),
+            '&', ('kind', '=', 'reversal'), ('state', '=', 'new'),
+        ])

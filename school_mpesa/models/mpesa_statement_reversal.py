@@ -63,8 +63,9 @@ class MpesaStatementLine(models.Model):
         self.ensure_one()
         patient_since = fields.Datetime.now() - timedelta(hours=LONGEST_WAIT_HOURS)
         return bool(self.linked_receipt) and bool(self.sudo().search_count([
-            ('provider_id', '=', self.provider_id.id), ('receipt', '=', self.linked_receipt),
-            ('kind', '=', 'payment'), ('state', '=', 'found'),
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('receipt', '=', self.linked_receipt),
+            ('kind', '=', 'payment'), ('state', '=', 'found'), ('disputed_by_id', '=', False),
             ('mpesa_transaction_id', '=', False), ('create_date', '>', patient_since),
         ], limit=1))
 

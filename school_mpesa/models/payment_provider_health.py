@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import config
 
+from .mpesa_callback_found import HELD
+
 
 SLOW_SECONDS = 60  # the drain is woken at once: what waits longer is held up by something
 
@@ -30,14 +32,17 @@ class PaymentProvider(models.Model):
             # Two questions, since each has a small index of its own.
             for states in (('new',), ('parked', 'conflict', 'quarantined'))
             for provider, state, count, oldest in Callback._read_group(
-                [('provider_id', 'in', self.ids), ('state', 'in', states)],
+                [
+                    ('provider_id', 'in', self.ids), ('state', 'in', states),
+                    ('reason', '!=', HELD),  # A second person releases it: nothing is wrong.
+                ],
                 ['provider_id', 'state'], ['__count', 'received_at:min'],
             )
         }
         unknown = Callback._read_group(
             [
                 ('provider_id', 'in', self.ids), ('state', '=', 'quarantined'),
-                ('source_address', '=', False),
+                ('source_address', '=', False), ('reason', '!=', HELD),
             ], ['provider_id'],
         )
         unknown = {provider.id for provider, in unknown}

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
@@ -44,6 +45,34 @@ class ResCompany(models.Model):
         if not account.reconcile:
             account.reconcile = True  # Each sweep is ticked off by its arrival.
         return account
+
+    def _check_mpesa_counter_account(self, account):
+        """ Ensure that money of a statement can go on an account that a person chooses.
+
+        Also by RPC: nothing may hide on an account that our own booking uses, or that needs a name.
+
+        :param account.account account: The account.
+        :return: None
+        :raise UserError: If there is none, or it is of cash, a bank, a wallet, debtors, creditors,
+                          unidentified money or money on its way to the bank.
+        """
+        self.ensure_one()
+        if not account:
+            raise UserError(self.env._("Choose the account. Nothing was booked."))
+        company = self.sudo()
+        wallets = company.env['payment.provider'].with_context(active_test=False).search([
+            ('code', '=', 'mpesa'),
+        ]).journal_id.default_account_id
+        if account.account_type in {
+            'asset_receivable', 'liability_payable', 'asset_cash', 'liability_credit_card',
+        } or account.sudo() in (
+            wallets | company._get_unidentified_account() | company._get_mpesa_transit_account()
+        ):
+            raise UserError(self.env._(
+                "%(account)s needs the name of who owes, or holds money itself. Nothing was"
+                " booked. Choose an income, expense or other account.",
+                account=account.display_name,
+            ))
 
     def _get_unidentified_account(self):
         """ Return the school's account for money that nobody has claimed, made when first needed.

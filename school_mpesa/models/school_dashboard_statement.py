@@ -1,7 +1,10 @@
-from odoo import api, models
+from datetime import timedelta
+
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 
+BOOKED_BY_THEN = timedelta(minutes=10)  # What is left then is stuck: the action runs by the minute.
 MOST_NAMED = 3  # Whose money went back: so many are named, the others are in the list.
 
 
@@ -51,10 +54,21 @@ class SchoolDashboard(models.AbstractModel):
         :rtype: list[tuple]
         """
         views = ('list', 'kanban', 'form')
+        Line = self.env['mpesa.statement.line']
+        overdue = fields.Datetime.to_string(fields.Datetime.now() - BOOKED_BY_THEN)
         domains = {
             'statement_unknown': [('state', '=', 'new'), ('kind', '=', 'other')],
             'statement_different': [('state', '=', 'different'), ('note', '=', False)],
-            'statement_unbooked': [('state', '=', 'new'), ('tries', '>', 0)],
+            'statement_disputed': [
+                ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
+            ],
+            'statement_unbooked': Line._get_waiting_domain() & Domain([
+                ('state', '=', 'new'), '|', ('tries', '>', 0), ('create_date', '<', overdue),
+            ]),
+            # For the others: who imported a file does not release what it says.
+            'statement_held': Line._get_held_domain() & Domain(
+                'statement_id.create_uid', '!=', self.env.uid,
+            ),
         }
         unread = [
             ('checked_by_id', '=', False),
@@ -66,26 +80,40 @@ class SchoolDashboard(models.AbstractModel):
             'mpesa.statement', unread, views,
         )]
         # One query on a day without any: each need is counted only where there may be one.
-        found = self.env['mpesa.statement.line']._read_group(
+        found = Line._read_group(
             [
                 ('company_id', '=', self.env.company.id),
                 *Domain.OR(domains.values()),
-            ], ['state', 'kind'], ['amount:sum'],
+            ], ['state', 'kind'], ['__count', 'amount:sum'],
         )
         if not found:
             return needs
-        unknown = sum(
-            amount for state, kind, amount in found if (state, kind) == ('new', 'other')
-        )
+        found = {(state, kind): (count, amount) for state, kind, count, amount in found}
+        _count, unknown = found.get(('new', 'other'), (0, 0))
+        payments, amount = found.get(('found', 'payment'), (0, 0))
         labels = {
             'statement_unknown': self.env._(
                 "Statement lines of an unknown kind, %(amount)s in all",
                 amount=self.env.company.currency_id._format_plain(unknown),
             ),
             'statement_different': self.env._("Statement lines that contradict the books"),
+            'statement_disputed': self.env._(
+                "Statement lines that another statement of the same time does not have"
+            ),
             'statement_unbooked': self.env._("Statement lines that could not be booked"),
+            'statement_held': self.env._(
+                "%(count)s payments (%(amount)s) known only from a statement wait for a second"
+                " person", count=payments,
+                amount=self.env.company.currency_id._format_plain(amount),
+            ) if payments else self.env._(
+                "Reversals known only from a statement wait for a second person"
+            ),
         }
+        held = domains.pop('statement_held')
         return needs + [
             (key, labels[key], 'mpesa.statement.line', domain, views)
             for key, domain in domains.items()
-        ]
+        ] + [(
+            'statement_held', labels['statement_held'], 'mpesa.statement',
+            [('line_ids', 'any', list(held))], views,
+        )]

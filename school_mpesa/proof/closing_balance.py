@@ -1,5 +1,7 @@
-"""What was in the wallet when the last of some lines was written."""
+"""What was in the wallet when a day ended, and whether the books follow it."""
 from collections import Counter
+
+from .difference import Difference
 
 
 def find_closing_balance(lines):
@@ -28,3 +30,27 @@ def find_closing_balance(lines):
         return next(iter(ends))
     # The group ends where it began (in and out again): all of its balances are gone on from.
     return None
+
+
+def compare_balances(ours, theirs, *, before, explained):
+    """ Return that the statement's balance moved away from the books, unless that is accounted for.
+
+    What was otherwise from the first day on is said once, on that day; what the lines of a day make
+    otherwise is said of each of them.
+
+    :param Decimal ours: What the wallet holds at the end of the day by the books, KES.
+    :param Decimal theirs: The same by the statement, or None when none tells.
+    :param Decimal before: What the statement had more at the end of the last day that one tells of,
+                           KES; 0 when there is none.
+    :param Decimal explained: What the statement's lines of the day make more than the books, KES.
+    :return: The difference, or None.
+    :rtype: Difference | None
+    """
+    if theirs is None:
+        return None
+    if theirs - ours - before == explained:
+        return None
+    return Difference(
+        'amount', '', 'balance', '', our_amount=ours, their_amount=theirs,
+        sources=frozenset({'ledger', 'statement'}),
+    )

@@ -5,7 +5,8 @@ Ten classes of differences (:data:`.difference.CLASSES`):
 missing_here   Safaricom has it, and no callback told us of it. Settled once the money is booked.
                Also a movement that we know of and that stands nowhere in the books.
 missing_there  We have it, and the statement that covers its time has not; Pull likewise where no
-               statement covers it.
+               statement covers it, and always for what only a statement tells of, which vouches
+               for nothing by itself. Also a line that another file of its time has not.
 amount         Both have it, with other amounts; or the books hold another amount.
 account        The account differs from what the payer typed as we were told.
 time           More than :data:`CLOSE` apart, or on another day in Kenya.
@@ -68,8 +69,12 @@ class _Comparison:
         self.pulled_windows = pulled_windows
         self.ours = {movement.key: movement for movement in ours}
         self.stated = defaultdict(list)
+        self.disputed = []
         self.undecided = set()
         for line in stated:
+            if line.disputed:
+                self.disputed.append(line)
+                continue
             self.stated[line.key].append(line)
             if line.kind == 'other' and not line.booked:
                 self.undecided.add(line.receipt)
@@ -92,14 +97,28 @@ class _Comparison:
                 continue
             yield from self.compare_with_books(movement)
             if key in self.stated or movement.receipt in self.undecided:
+                if movement.is_only_stated and self.is_lacking_in_pull(movement):
+                    yield self.describe(
+                        movement, 'missing_there', self.get_line(movement),
+                        lacking=frozenset({'pull'}),
+                    )
                 continue
             lacking = self.find_lacking(movement)
             if lacking:
                 yield self.describe(movement, 'missing_there', lacking=frozenset({lacking}))
             elif movement.kind == 'reversal':
-                yield self.describe(
-                    movement, 'reversed', settled=movement.booked == movement.amount,
-                )
+                yield self.describe_reversal(movement)
+
+    def is_lacking_in_pull(self, movement):
+        """ Tell whether Pull should have a movement and has it not.
+
+        :param OurMovement movement: Ours.
+        :rtype: bool
+        """
+        return (
+            movement.kind == 'payment' and not movement.pulled
+            and covers_moment(self.pulled_windows, movement.moved_at)
+        )
 
     def find_lacking(self, movement):
         """ Return which source should have a movement and has it not.
@@ -110,12 +129,7 @@ class _Comparison:
         """
         if covers_moment(self.stated_windows, movement.moved_at):
             return 'statement'
-        if (
-            movement.kind == 'payment' and not movement.pulled
-            and covers_moment(self.pulled_windows, movement.moved_at)
-        ):
-            return 'pull'
-        return None
+        return 'pull' if self.is_lacking_in_pull(movement) else None
 
     def compare_with_books(self, movement):
         """ Yield in what the ledger does not follow a movement.
@@ -134,6 +148,7 @@ class _Comparison:
             yield self.describe(
                 movement, 'amount', line, our_amount=movement.booked,
                 their_amount=movement.amount,
+                lacking=frozenset({'entry'} if movement.cleared else ()),
             )
         if movement.other_amount is not None:
             yield self.describe(movement, 'amount', line, their_amount=movement.other_amount)
@@ -151,23 +166,31 @@ class _Comparison:
 
         :rtype: Iterator[Difference]
         """
+        for line in self.disputed:
+            # Of a movement it is said as of one that no line tells of.
+            if self.is_of_day(line.completed_at) and line.key not in self.ours:
+                yield self.describe_line(line, 'missing_there', lacking=frozenset({'statement'}))
         for key, lines in self.stated.items():
             of_day = [line for line in lines if self.is_of_day(line.completed_at)]
             if not of_day:
                 continue
             line = of_day[0]
-            yield from self.find_twice(lines)
+            for number in sorted({line.occurrence for line in lines}):
+                yield from self.find_twice([one for one in lines if one.occurrence == number])
             if line.kind in MONEY_KINDS:
                 yield from self.compare_money(self.ours.get(key), line)
             else:
-                for unbooked in of_day:
-                    if not unbooked.booked:
-                        yield self.describe_line(unbooked, UNBOOKED_CLASSES[unbooked.kind])
+                unbooked = [one for one in of_day if not one.booked]
+                if unbooked:
+                    yield self.describe_line(
+                        unbooked[0], UNBOOKED_CLASSES[line.kind],
+                        their_amount=sum((one.amount for one in unbooked), Decimal(0)),
+                    )
 
     def find_twice(self, lines):
         """ Yield that the statement tells of one line twice.
 
-        :param list[StatedLine] lines: The lines with the same receipt, kind and direction.
+        :param list[StatedLine] lines: The lines that are the same one.
         :rtype: Iterator[Difference]
         """
         first = lines[0]
@@ -192,14 +215,13 @@ class _Comparison:
             yield self.describe_line(
                 line, 'missing_here' if line.kind == 'payment' else 'reversed',
                 settled=line.kind == 'reversal' and line.booked,
+                lacking=frozenset({'person'} if line.waits else ()),
             )
             return
         if movement.booked is None:
             return  # Said of our movement already, on its own day.
         if line.kind == 'reversal':
-            yield self.describe(
-                movement, 'reversed', line, settled=movement.booked == movement.amount,
-            )
+            yield self.describe_reversal(movement, line)
         elif 'inbox' not in movement.told_by:
             yield self.describe(
                 movement, 'missing_here', line, lacking=frozenset({'inbox'}), settled=True,
@@ -260,6 +282,19 @@ class _Comparison:
             'our_time': movement.moved_at, 'their_time': line and line.completed_at,
             'sources': frozenset(sources), **values,
         })
+
+    def describe_reversal(self, movement, line=None):
+        """ Return the difference about a reversal of ours, settled once nobody has to act.
+
+        :param OurMovement movement: Ours.
+        :param StatedLine line: The statement's line of it, if it has one.
+        :rtype: Difference
+        """
+        return self.describe(
+            movement, 'reversed', line,
+            settled=movement.booked == movement.amount and not movement.waits,
+            lacking=frozenset({'person'} if movement.waits else ()),
+        )
 
     def describe_line(self, line, kind, **values):
         """ Return a difference about a line of the statement.

@@ -17,8 +17,9 @@ class Difference:
     :ivar str kind: One of :data:`CLASSES`.
     :ivar str receipt: The M-PESA code; '' when it is about the books of the whole day.
     :ivar str line_kind: What moved: 'payment', 'reversal', 'charge', 'sweep', 'withdrawal',
-                         'other', or 'ledger' for the books of the whole day.
-    :ivar str direction: 'in' or 'out', '' for the books.
+                         'other', 'ledger' for the books of the whole day, or 'balance' for what
+                         the wallet holds at its end.
+    :ivar str direction: 'in' or 'out', '' for the books and the balance.
     :ivar Decimal our_amount: KES in our books, None when we have none.
     :ivar Decimal their_amount: KES as Safaricom says, None when it says nothing.
     :ivar str our_text: What we have of it when that is no amount: the account.
@@ -26,7 +27,7 @@ class Difference:
     :ivar datetime our_time: When it moved, as we have it (naive UTC), or None.
     :ivar datetime their_time: When it moved, as Safaricom says (naive UTC), or None.
     :ivar frozenset sources: Who has it: 'inbox', 'pull', 'status', 'statement', 'ledger'.
-    :ivar frozenset lacking: Who covers the time and has it not.
+    :ivar frozenset lacking: Who covers the time and has it not; 'person' when it waits for one.
     :ivar bool settled: Whether the books have followed already, so that nobody has to act.
     """
 

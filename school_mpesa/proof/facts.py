@@ -18,6 +18,8 @@ class OurMovement:
     :ivar frozenset told_by: Who told us: 'inbox' (a callback), 'pull', 'status', 'statement'.
     :ivar bool pulled: Whether Pull tells of it.
     :ivar Decimal other_amount: What another message told of it, KES, or None.
+    :ivar bool waits: Whether a person still has to say what it is about.
+    :ivar Decimal cleared: What of it an entry by hand took off *Unidentified*, KES.
     """
 
     receipt: str
@@ -30,6 +32,16 @@ class OurMovement:
     told_by: frozenset = frozenset({'inbox'})
     pulled: bool = False
     other_amount: Decimal | None = None
+    waits: bool = False
+    cleared: Decimal = Decimal(0)
+
+    @property
+    def is_only_stated(self):
+        """ Whether nothing but a file that a person imported tells of it.
+
+        :rtype: bool
+        """
+        return self.told_by <= {'statement'} and not self.pulled
 
     @property
     def key(self):
@@ -53,6 +65,9 @@ class StatedLine:
     :ivar str linked_receipt: The code that it belongs to, '' when none is told.
     :ivar bool booked: Whether a charge, sweep or the like is in our ledger, or needs no entry.
     :ivar Decimal other_amount: What another file said of the same line, KES, or None.
+    :ivar int occurrence: Which of several lines of the same key in one file.
+    :ivar bool disputed: Whether another file that covers its time has it not.
+    :ivar bool waits: Whether it waits for a second person to release it.
     """
 
     receipt: str
@@ -64,6 +79,9 @@ class StatedLine:
     linked_receipt: str = ''
     booked: bool = False
     other_amount: Decimal | None = None
+    occurrence: int = 1
+    disputed: bool = False
+    waits: bool = False
 
     @property
     def key(self):

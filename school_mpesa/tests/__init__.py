@@ -45,4 +45,5 @@ from . import test_statement
 from . import test_validation
 from . import test_statement_booking
 from . import test_statement_import
+from . import test_statement_release
 from . import test_statement_reversal

@@ -29,12 +29,12 @@ class StatementCommon(BookingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.bursar, cls.cashier = (
+        cls.bursar, cls.cashier, cls.head = (
             new_test_user(
                 cls.env, login=f'statement_{group}', groups=f'school_fees.group_{group}',
                 company_id=cls.school.id, company_ids=[Command.set(cls.school.ids)],
             )
-            for group in ('bursar', 'cashier')
+            for group in ('bursar', 'cashier', 'approver')
         )
 
     # === WRITERS === #
@@ -63,12 +63,13 @@ class StatementCommon(BookingCommon):
         """
         balances = self.get_balances(rows, opening)
         last = self.get_moment(rows[-1]) if rows else FIRST
-        start, end = values.get('start', FIRST), values.get('end', last)
+        first = self.get_moment(rows[0]) if rows else FIRST
+        start, end = values.get('start', first), values.get('end', last)
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerows([
             ["Account Holder:", "Uhuru Academy"], ["Short Code:", shortcode],
-            ["Account:", "Utility Account"],
+            ["Account:", values.get('of', "Utility Account")],
             ["Time Period:", f'From {start:%d-%m-%Y %H:%M:%S} To {end:%d-%m-%Y %H:%M:%S}'],
             ["Operator:", "jdoe", "Organization:", "Uhuru Academy", "Date of Report:",
              f'{end + timedelta(minutes=5):%d-%m-%Y %H:%M:%S}'],
@@ -137,7 +138,15 @@ class StatementCommon(BookingCommon):
         return self.env['mpesa.statement'].browse(action['res_id'])
 
     def book(self):
-        """ Book what waits, by the scheduled actions in their order. """
+        """ Book what waits, by the scheduled actions in their order; the head releases it. """
+        statements = self.env['mpesa.statement'].search([('company_id', '=', self.school.id)])
+        statements.filtered(
+            lambda statement: statement.held_count and not statement._is_unchecked()
+        ).with_user(self.head).action_release()
+        self.book_unreleased()
+
+    def book_unreleased(self):
+        """ Book what waits for nobody, by the scheduled actions in their order. """
         self.drain()
         self.run_cron('school_mpesa.cron_book_statements')
 

@@ -60,7 +60,7 @@ CALLABLE = {
         'action_settle_reversal', 'action_ask_safaricom', 'action_near_is_right',
         'action_near_move',
     },
-    'mpesa.statement': {'action_check', 'action_open_lines'},
+    'mpesa.statement': {'action_check', 'action_open_lines', 'action_release'},
     'mpesa.statement.line': {'action_decide'},
     'mpesa.statement.upload': {'action_import'},
     'mpesa.statement.decide': {'action_decide'},

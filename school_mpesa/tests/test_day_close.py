@@ -19,6 +19,7 @@ from odoo.addons.school_mpesa.tests.booking_common import BookingCommon
 DAY = date(2026, 9, 14)
 START, END = proof.get_day_bounds(DAY)
 NOON = START + timedelta(hours=12)
+LATER = NOON + timedelta(minutes=1)  # After the last printed balance of a clean day.
 # What the tests call now: in the night after the day, and the second night.
 NIGHT = END + timedelta(hours=1)
 
@@ -220,7 +221,7 @@ class TestDayClose(DayCloseCommon):
 
     def test_missing_here(self):
         statement = self.clean_day()
-        self.add_line(statement, 'UIX0000001', 700, state='found')
+        self.add_line(statement, 'UIX0000001', 700, state='found', at=LATER)
         close = self.prove()
         self.assert_differences(close, ('missing_here', 'UIX0000001'))
         self.assertEqual((close.state, close.statement_difference), ('different', 700))
@@ -242,7 +243,7 @@ class TestDayClose(DayCloseCommon):
         close = self.prove()
         self.assert_differences(close, ('missing_there', 'UIE0000003'))
         self.assertEqual(close.statement_difference, -500)
-        self.add_line(statement, 'UIE0000003')
+        self.add_line(statement, 'UIE0000003', at=LATER)
         close._prove()
         self.assert_differences(close, ('missing_there', 'UIE0000003', 'settled'))
         self.assertIn("agree", close.difference_ids.explanation)
@@ -261,6 +262,136 @@ class TestDayClose(DayCloseCommon):
         movement.pulled_at = NIGHT
         close._prove()
         self.assertEqual((close.pull_count, close.pull_total, close.open_count), (1, 500, 0))
+
+    # === WHAT A FILE IS WORTH === #
+
+    def test_a_statement_with_a_gap_covers_nothing_until_somebody_looked(self):
+        statement = self.clean_day()
+        for values in ({'gap_count': 1}, {'gap_count': 0, 'unreadable_count': 2}):
+            with self.subTest(values):
+                statement.write({**values, 'checked_by_id': False})
+                close = self.prove()
+                self.assertEqual((close.state, close.is_stated), ('unproven', False))
+                self.assertEqual(close.unchecked_count, 1)
+                self.assertFalse(close.has_stated_balance)
+                statement.with_user(self.bursar).action_check()
+                close._prove()
+                self.assertEqual((close.state, close.unchecked_count), ('proven', 0))
+                self.assertFalse(close.has_stated_balance, "A look makes no balance right.")
+
+    def test_a_disputed_line_is_not_stated(self):
+        statement = self.clean_day()
+        other = self.create_statement()
+        fake = self.add_line(
+            statement, 'UIX0000001', 700, at=END - timedelta(seconds=1), has_balance=True,
+            balance=1500.50, state='found',
+        )
+        fake.disputed_by_id = other
+        line = self.env['mpesa.statement.line'].search([('receipt', '=', 'UIE0000001')])
+        line.disputed_by_id = other
+        close = self.prove()
+        self.assert_differences(
+            close, ('missing_there', 'UIX0000001'), ('missing_there', 'UIE0000001'),
+        )
+        self.assertEqual((close.statement_total, close.stated_balance), (300.50, 800.50))
+
+    def test_what_waits_for_release_is_open_and_says_so(self):
+        statement = self.clean_day()
+        self.add_line(statement, 'UIX0000001', 700, at=LATER, state='found')
+        self.add_line(statement, 'UIR0000001', 500, 'reversal', at=LATER)
+        close = self.prove()
+        self.assert_differences(close, ('missing_here', 'UIX0000001'), ('reversed', 'UIR0000001'))
+        for difference in close.difference_ids:
+            self.assertIn("second person releases", difference.explanation)
+        statement.sudo().write({
+            'released_at': fields.Datetime.now(), 'released_by_id': self.bursar.id,
+        })
+        close._prove()
+        for difference in close.difference_ids:
+            self.assertNotIn("second person releases", difference.explanation)
+
+    def test_the_road_out_of_money_that_was_never_paid(self):
+        """ What the words of *missing there* advise can be done, and the day signed. """
+        statement = self.clean_day()
+        statement.period_end = NOON
+        movement = self.get_movements().filtered(lambda m: m.receipt == 'UIE0000002')
+        waiting = movement.suspense_payment_id._get_counterpart_line()
+        wallet = self.provider.journal_id.default_account_id
+        entry = self.env['account.move'].create({
+            'journal_id': self.school._get_fees_journal().id, 'date': DAY + timedelta(days=3),
+            'line_ids': [
+                Command.create({'account_id': wallet.id, 'credit': 300.50}),
+                Command.create({'account_id': waiting.account_id.id, 'debit': 300.50}),
+            ],
+        })
+        entry.action_post()
+        (waiting + entry.line_ids.filtered('debit')).reconcile()
+        close = self.prove()
+        self.assert_differences(close, ('amount', 'UIE0000002'))
+        self.assertIn("by hand", close.difference_ids.explanation)
+        self.assertRecordValues(close, [{
+            'cleared_total': 300.50, 'suspense_total': 0, 'unaccounted': 0,
+        }])
+
+    def test_what_only_a_statement_tells_of_is_compared_with_pull(self):
+        statement = self.clean_day()
+        self.add_line(statement, 'UIX0000001', 700, state='found', at=LATER)
+        self.env['mpesa.callback']._append_found(self.provider, 'statement', [{
+            'receipt': 'UIX0000001', 'amount': Decimal(700), 'paid_at': LATER,
+            'account_reference': 'ADM-012', 'msisdn': '', 'name': '',
+        }])
+        self.drain()
+        movements = self.get_movements()
+        (movements - movements.filtered(lambda m: m.receipt == 'UIX0000001')).pulled_at = NIGHT
+        self.env['mpesa.command'].sudo().create({
+            **self.common_values(), 'kind': 'pull', 'state': 'done', 'window_start': START,
+            'window_end': END,
+        })
+        close = self.prove()
+        self.assert_differences(
+            close, ('missing_here', 'UIX0000001', 'settled'), ('missing_there', 'UIX0000001'),
+        )
+        self.assertEqual(close.state, 'different')
+
+    # === THE WALLET === #
+
+    def test_a_wallet_that_disagrees_is_a_difference_once(self):
+        statement = self.clean_day()
+        self.add_line(
+            statement, 'UIE0000001', 0.01, 'charge', at=LATER, has_balance=True, balance=950.50,
+            state='booked', on_wallet=True, decided_as='nothing',
+        )
+        close = self.prove()
+        self.assert_differences(close, ('amount', ''))
+        self.assertEqual((close.difference_ids.line_kind, close.balance_difference), (
+            'balance', 150,
+        ))
+        self.assertFalse(close.is_same_as_before)
+        with self.assertRaises(UserError):
+            self.sign(close)
+        self.explain_all(close)
+        self.sign(close)
+        # The next day it is the same, and so was said already.
+        noon = NOON + timedelta(days=1)
+        self.pay('UIF0000001', at=noon)
+        second = self.create_statement(END, END + timedelta(days=1, seconds=-1))
+        self.add_line(second, 'UIF0000001', at=noon, has_balance=True, balance=1450.50)
+        following = self.prove(DAY + timedelta(days=1))
+        self.assert_differences(following)
+        self.assertEqual((following.balance_difference, following.state), (150, 'proven'))
+        self.assertTrue(following.is_same_as_before)
+        # On the third day it is another one.
+        noon += timedelta(days=1)
+        self.pay('UIG0000001', at=noon)
+        third = self.create_statement(
+            END + timedelta(days=1), END + timedelta(days=2, seconds=-1),
+        )
+        self.add_line(third, 'UIG0000001', at=noon, has_balance=True, balance=1949.50)
+        last = self.prove(DAY + timedelta(days=2))
+        self.assert_differences(last, ('amount', ''))
+        self.assertIn("by our books", last.difference_ids.explanation)
+
+    # === AMOUNT, ACCOUNT, TIME === #
 
     def test_amount(self):
         self.pay('UIE0000001')
@@ -341,15 +472,22 @@ class TestDayClose(DayCloseCommon):
 
     def test_a_reversal_of_an_unknown_payment_is_booked_and_said(self):
         statement = self.clean_day()
-        line = self.add_line(statement, 'UIR0000001', 70, 'reversal')
+        line = self.add_line(statement, 'UIR0000001', 70, 'reversal', at=LATER)
         line._book()
         close = self.prove()
+        # Whose it was is for a person to say: open until then.
+        self.assert_differences(close, ('reversed', 'UIR0000001'))
+        self.assertIn("still say paid", close.difference_ids.explanation)
+        line.mpesa_transaction_id.with_user(self.bursar)._settle_reversal(
+            None, "Asked the parent", self.student,
+        )
+        close._prove()
         self.assert_differences(close, ('reversed', 'UIR0000001', 'settled'))
         self.assertEqual((close.ledger_total, close.unaccounted), (730.50, 0))
 
     def test_unknown_kind(self):
         statement = self.clean_day()
-        line = self.add_line(statement, 'UIO0000001', 45, 'other')
+        line = self.add_line(statement, 'UIO0000001', 45, 'other', at=LATER)
         close = self.prove()
         self.assert_differences(close, ('unknown_kind', 'UIO0000001'))
         self.assertEqual(close.other_total, 45)
@@ -360,9 +498,9 @@ class TestDayClose(DayCloseCommon):
 
     def test_charge_and_sweep(self):
         statement = self.clean_day()
-        lines = self.add_line(statement, 'UIE0000001', 5, 'charge')
-        lines += self.add_line(statement, 'UIS0000001', 400, 'sweep')
-        lines += self.add_line(statement, 'UIW0000001', 100, 'withdrawal')
+        lines = self.add_line(statement, 'UIE0000001', 5, 'charge', at=LATER)
+        lines += self.add_line(statement, 'UIS0000001', 400, 'sweep', at=LATER)
+        lines += self.add_line(statement, 'UIW0000001', 100, 'withdrawal', at=LATER)
         self.add_line(statement, 'UIS0000002', 400, 'sweep', on_wallet=False, state='booked')
         close = self.prove()
         self.assert_differences(
@@ -485,6 +623,38 @@ class TestDaySign(DayCloseCommon):
         close.with_user(self.bursar).action_compute()
         self.assertEqual(close.open_count, 1)
 
+    def test_who_imported_what_nobody_else_told_of_does_not_sign(self):
+        clerk = self.create_staff('proof-clerk', 'school_fees.group_bursar')
+        statement = self.clean_day()
+        self.env.cr.execute(
+            'UPDATE mpesa_statement SET create_uid = %s WHERE id = %s', [clerk.id, statement.id],
+        )
+        statement.invalidate_recordset()
+        close = self.prove()
+        with self.subTest("what was known brings nothing"), self.env.cr.savepoint() as point:
+            self.sign(close, clerk)
+            point.rollback()
+        self.env.invalidate_all()
+        line = self.add_line(
+            statement, 'UIR0000001', 500, 'reversal', linked_receipt='UIE0000001', at=LATER,
+        )
+        line._book()
+        close._prove()
+        with self.assertRaises(UserError) as refusal:
+            self.sign(close, clerk)
+        self.assertIn(self.bursar.name, str(refusal.exception))
+        self.assertFalse(close.signed_at)
+        (self.env['res.users'].search([
+            ('all_group_ids', 'in', self.env.ref('school_fees.group_bursar').id),
+            ('company_ids', 'in', self.school.id),
+        ]) - clerk - self.env.user).active = False
+        with self.assertRaises(UserError) as refusal:
+            self.sign(close, clerk)
+        self.assertIn("note", str(refusal.exception))
+        close.note = "The head looked at it with me"
+        self.sign(close, clerk)
+        self.assertEqual(close.signed_by_id, clerk)
+
     # === LOCKED === #
 
     def test_nobody_writes_figures(self):
@@ -506,6 +676,10 @@ class TestDaySign(DayCloseCommon):
         self.clean_day()
         self.pay('UIE0000003')
         close = self.prove()
+        self.pay('UIF0000001', at=NOON + timedelta(days=1))
+        self.create_statement(END, END + timedelta(days=1, seconds=-1))
+        other = self.prove(DAY + timedelta(days=1))
+        self.assertTrue(other.difference_ids)
         self.explain_all(close)
         self.sign(close)
         with self.assertRaises(AccessError):
@@ -519,6 +693,10 @@ class TestDaySign(DayCloseCommon):
             'DELETE FROM mpesa_day_close WHERE id = %s',
             'UPDATE mpesa_day_difference SET note = $$Later$$ WHERE close_id = %s',
             'DELETE FROM mpesa_day_difference WHERE close_id = %s',
+            'UPDATE mpesa_day_difference SET close_id = %s WHERE receipt = $$UIF0000001$$',
+            'TRUNCATE mpesa_day_difference -- %s',
+            'TRUNCATE mpesa_day_close CASCADE -- %s',
+            'TRUNCATE mpesa_day_amendment -- %s',
         ):
             with (
                 self.subTest(query), mute_logger('odoo.sql_db'),
@@ -535,7 +713,7 @@ class TestDaySign(DayCloseCommon):
         columns = {row[0] for row in self.env.cr.fetchall()}
         self.assertEqual(columns - set(LOCKED), {
             'id', 'create_uid', 'create_date', 'write_uid', 'write_date', 'open_count',
-            'unseen_count', 'mailed_news',
+            'unseen_count', 'mailed_news', 'is_stale', 'failed_count',
         })
 
     # === AMENDMENTS === #
@@ -562,19 +740,24 @@ class TestDaySign(DayCloseCommon):
              for row in close.amendment_ids.sorted('id')],
             [('figure', 'movement_total', 800.50, 1050.50),
              ('figure', 'ledger_total', 800.50, 1050.50),
+             ('figure', 'wallet_balance', 800.50, 1050.50),
+             ('figure', 'balance_difference', 0, -250),
              ('found', 'missing_there', 0, 0)],
         )
-        self.assertEqual(close.unseen_count, 3)
+        self.assertEqual(close.unseen_count, 5)
         close._prove()
-        self.assertEqual(len(close.amendment_ids), 3)  # Each thing once.
-        self.add_line(statement, 'UIE0000003', 250)
-        close._prove()
-        self.assertEqual(
-            [(row.what, row.figure or row.kind) for row in close.amendment_ids.sorted('id')[3:]],
-            [('figure', 'statement_total'), ('settled', 'missing_there')],
+        self.assertEqual(len(close.amendment_ids), 5)  # Each thing once.
+        self.add_line(
+            statement, 'UIE0000003', 250, at=LATER, has_balance=True, balance=1050.50,
         )
         close._prove()
-        self.assertEqual(len(close.amendment_ids), 5)
+        self.assertEqual(
+            [(row.what, row.figure or row.kind) for row in close.amendment_ids.sorted('id')[5:]],
+            [('figure', 'statement_total'), ('figure', 'stated_balance'),
+             ('figure', 'balance_difference'), ('settled', 'missing_there')],
+        )
+        close._prove()
+        self.assertEqual(len(close.amendment_ids), 9)
         for amendment in close.amendment_ids:
             self.assertTrue(amendment.explanation)
         close.with_user(self.bursar).action_see_amendments()
@@ -582,10 +765,19 @@ class TestDaySign(DayCloseCommon):
         self.assertEqual(close.amendment_ids.seen_by_id, self.bursar)
         with self.assertRaises(UserError):
             close.amendment_ids.unlink()
+        for query in (
+            'UPDATE mpesa_day_amendment SET amount_after = 0 WHERE close_id = %s',
+            'DELETE FROM mpesa_day_amendment WHERE close_id = %s',
+        ):
+            with (
+                self.subTest(query), mute_logger('odoo.sql_db'),
+                self.assertRaises(RestrictViolation), self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(query, [close.id])
 
     def test_a_signed_difference_that_settles_is_an_amendment(self):
         statement = self.clean_day()
-        line = self.add_line(statement, 'UIC0000001', 9, 'charge')
+        line = self.add_line(statement, 'UIC0000001', 9, 'charge', at=LATER)
         close = self.prove()
         self.explain_all(close)
         self.sign(close)
@@ -593,7 +785,7 @@ class TestDaySign(DayCloseCommon):
         close._prove()
         self.assertEqual(
             sorted((row.what, row.figure or row.kind) for row in close.amendment_ids),
-            [('figure', 'ledger_total'), ('settled', 'charge')],
+            [('figure', 'ledger_total'), ('figure', 'wallet_balance'), ('settled', 'charge')],
         )
         self.assertEqual(close.difference_ids.state, 'explained')
 
@@ -663,6 +855,78 @@ class TestDaySign(DayCloseCommon):
         self.add_line(self.create_statement(end=END + timedelta(days=1)), 'UIE0000001')
         self.run_cron('school_mpesa.cron_prove_news')
         self.assertEqual(close.state, 'proven')
+
+    def get_closes(self):
+        return self.Close.search([('provider_id', '=', self.provider.id)], order='day')
+
+    def break_day(self, day):
+        """ Let the database refuse the figures of one day. """
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            CREATE FUNCTION test_break_day() RETURNS trigger AS $$
+            BEGIN
+                IF NEW.day = %s AND NEW.computed_at IS NOT NULL THEN
+                    RAISE EXCEPTION 'Planted';
+                END IF;
+                RETURN NEW;
+            END $$ LANGUAGE plpgsql;
+            CREATE TRIGGER test_break_day BEFORE UPDATE ON mpesa_day_close
+                FOR EACH ROW EXECUTE FUNCTION test_break_day();
+            """, [day],
+        )
+
+    def test_a_day_that_cannot_be_computed_stands_in_nobodys_way(self):
+        for number in range(3):
+            self.pay(f'UIE000000{number}', at=NOON + timedelta(days=number))
+        self.break_day(DAY)
+        with mute_logger('odoo.sql_db', 'odoo.addons.school_mpesa.models.mpesa_day_stale'):
+            self.run_cron('school_mpesa.cron_prove_news')
+            self.assertEqual(
+                [(bool(day.computed_at), day.is_stale, day.failed_count)
+                 for day in self.get_closes()],
+                [(False, True, 1), (True, False, 0), (True, False, 0)],
+            )
+            self.run_cron('school_mpesa.cron_prove_news')
+        self.assertEqual(self.get_closes()[0].failed_count, 2)
+        self.env.cr.execute('DROP TRIGGER test_break_day ON mpesa_day_close')
+        # Long after what was learnt: the mark stands.
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            self.run_cron('school_mpesa.cron_prove_news')
+        first = self.get_closes()[0]
+        self.assertEqual(
+            (bool(first.computed_at), first.is_stale, first.failed_count), (True, False, 0),
+        )
+
+    def test_one_request_proves_some_days_and_the_action_the_rest(self):
+        for number in range(12):
+            self.pay(f'UIE00000{number:02}', at=NOON - timedelta(days=number))
+        cron = self.env.ref('school_mpesa.cron_prove_news')
+        triggers = self.env['ir.cron.trigger'].search_count([('cron_id', '=', cron.id)])
+        self.Close.with_user(self.bursar).with_context(
+            allowed_company_ids=self.school.ids,
+        ).action_prove_today()
+        self.assertEqual(len(self.get_closes().filtered('is_stale')), 2)
+        self.assertGreater(
+            self.env['ir.cron.trigger'].search_count([('cron_id', '=', cron.id)]), triggers,
+        )
+        self.run_cron('school_mpesa.cron_prove_news')
+        self.assertFalse(self.get_closes().filtered('is_stale'))
+
+    def test_a_message_that_is_parked_marks_its_day(self):
+        self.clean_day()
+        self.run_cron('school_mpesa.cron_prove_news')
+        close = self.get_closes()
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            callback = self.c2b('UIE0000009', '650.00', TransTime='20260914120000')
+            callback._close('parked', "For the test")
+            self.run_cron('school_mpesa.cron_prove_news')
+        self.assertEqual((close.waiting_count, close.waiting_total), (1, 650))
+
+    def test_the_nightly_actions_never_switch_off(self):
+        for name in ('today', 'yesterday', 'news'):
+            cron = self.env.ref(f'school_mpesa.cron_prove_{name}')
+            self.assertTrue(self.env['ir.cron']._is_mpesa_job({'id': cron.id}))
 
     def test_the_button_of_the_list_proves_what_is_new(self):
         self.clean_day()

@@ -71,7 +71,10 @@ class TestDayPlanted(StatementCommon):
         facts, rows = self.pay_many()
         spoilt = mutate(facts, rows, count=PLANTED, seed=seed)
         planted = {(one['class'], one['receipt']) for one in spoilt.planted}
-        self.upload(make_file(spoilt.facts, spoilt.rows))
+        statement = self.upload(make_file(spoilt.facts, spoilt.rows))
+        if statement._is_unchecked():
+            self.assertFalse(self.prove().is_stated, "It has gaps, and nobody has looked.")
+            statement.with_user(self.bursar).action_check()
         close = self.prove()
         with self.subTest(seed=seed):
             self.assertEqual(

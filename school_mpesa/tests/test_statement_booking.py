@@ -81,9 +81,9 @@ class TestStatementBooking(StatementCommon):
     # === UNKNOWN KIND === #
 
     def decide(self, line, **values):
-        """ Answer the question about a line as the bursar, on the form. """
-        action = line.with_user(self.bursar).action_decide()
-        form = Form(self.env[action['res_model']].with_user(self.bursar).with_context(
+        """ Answer the question about a line as the second person, on the form. """
+        action = line.with_user(self.head).action_decide()
+        form = Form(self.env[action['res_model']].with_user(self.head).with_context(
             **action['context']
         ))
         for name, value in values.items():
@@ -134,7 +134,7 @@ class TestStatementBooking(StatementCommon):
         with self.refusal(UserError, "Choose the account"):
             self.decide(line, decision='account', note="x")
         with self.refusal(UserError, "name of who owes"):
-            line.with_user(self.bursar)._decide('account', "x", receivable)
+            line.with_user(self.head)._decide('account', "x", receivable)
         with self.assertRaises(AccessError):
             line.with_user(self.cashier)._decide('charge', "x")
         self.assertEqual(line.state, 'new')

@@ -22,7 +22,7 @@ class TestStatementImport(StatementCommon):
     def test_a_payment_that_nobody_told_of_is_booked(self):
         statement = self.upload(self.write_older([self.row('UIE4K7P2Q1', 500)]))
         line = statement.line_ids
-        self.assertEqual((line.state, statement.state), ('found', 'booking'))
+        self.assertEqual((line.state, statement.state), ('found', 'release'))
         self.assertEqual((statement.new_count, statement.found_count), (1, 1))
         self.book()
         movement = self.get_movements()
@@ -165,7 +165,10 @@ class TestStatementImport(StatementCommon):
         ]), 1)
 
     def test_overlapping_files_of_both_layouts_add_what_is_new(self):
-        rows = [self.row(f'UIE4K7P2Q{number}', 100, minute=number) for number in range(4)]
+        rows = [
+            # The first one is of the day before, which the second file does not cover.
+            self.row(f'UIE4K7P2Q{number}', 100, minute=number or -1440) for number in range(4)
+        ]
         self.upload(self.write_older(rows[:3]))
         second = self.upload(self.write_newer(rows[1:], opening=100))
         self.book()
@@ -246,7 +249,9 @@ class TestStatementImport(StatementCommon):
         self.book()
         self.assertEqual(statement.state, 'check')
         statement.with_user(self.bursar).action_check()
-        self.assertEqual((statement.checked_by_id, statement.state), (self.bursar, 'done'))
+        self.assertEqual((statement.checked_by_id, statement.state), (self.bursar, 'release'))
+        self.book()
+        self.assertEqual(statement.state, 'done')
 
     def test_a_row_that_is_missing_shows_as_a_gap(self):
         rows = [self.row(f'UIE4K7P2Q{number}', 100, minute=number) for number in range(4)]

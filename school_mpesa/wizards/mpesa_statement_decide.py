@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -21,6 +21,7 @@ class MpesaStatementDecide(models.TransientModel):
     state = fields.Selection(related='line_id.state', related_sudo=False)
     difference = fields.Selection(related='line_id.difference', related_sudo=False)
     direction = fields.Selection(related='line_id.direction', related_sudo=False)
+    is_doubted = fields.Boolean(compute='_compute_is_doubted', compute_sudo=False)
     decision = fields.Selection(
         string="It Is",
         selection=lambda self: self.env['mpesa.statement.line']._fields['decided_as']
@@ -35,6 +36,14 @@ class MpesaStatementDecide(models.TransientModel):
         string="Note", help="What you found, for whoever looks later. No phone numbers, no names.",
     )
 
+    @api.depends('line_id')
+    def _compute_is_doubted(self):
+        for wizard in self:
+            line = wizard.line_id
+            wizard.is_doubted = (
+                line.is_held or bool(line.disputed_by_id and not line.dispute_note)
+            )
+
     def action_decide(self):
         """ Book the line as the person says.
 
@@ -44,7 +53,7 @@ class MpesaStatementDecide(models.TransientModel):
         """
         self.ensure_one()
         note = (self.note or '').strip()
-        decision = 'nothing' if self.state == 'different' else self.decision
+        decision = 'nothing' if self.state == 'different' or self.is_doubted else self.decision
         if not decision:
             raise UserError(self.env._("Say what the line is. Nothing was booked."))
         if not note:

@@ -68,10 +68,13 @@ class MpesaStatementUpload(models.TransientModel):
         if not provider:
             raise UserError(self.env._("Choose the shortcode. Nothing was imported."))
         try:
-            told = daraja.read_statement(self.file_name or '', self._get_content())
+            content = self._get_content()
+            told = daraja.read_statement(self.file_name or '', content)
         except daraja.StatementError as error:
             raise UserError(self._say_statement(error)) from error
-        statement = self.env['mpesa.statement'].sudo()._import(provider, told, self.file_name)
+        statement = self.env['mpesa.statement'].sudo()._import(
+            provider, told, self.file_name, content,
+        )
         self.file = False
         return {
             'type': 'ir.actions.act_window',

@@ -12,6 +12,7 @@ from proof import (
     LedgerDay,
     OurMovement,
     StatedLine,
+    compare_balances,
     compare_day,
     covers,
     covers_moment,
@@ -98,6 +99,81 @@ def test_pull_of_that_time_has_it_not():
 
 def test_the_statement_vouches_for_what_pull_left_out():
     assert find([movement()], [line()], pulled_windows=WHOLE_DAY) == []
+
+
+def test_a_statement_does_not_vouch_for_what_it_alone_tells_of():
+    """ Somebody may have typed the row: Pull, which covers that time, has it not. """
+    stated = movement(told_by=frozenset({'statement'}))
+    found = {one.kind: one for one in find([stated], [line()], pulled_windows=WHOLE_DAY)}
+    assert found.keys() == {'missing_here', 'missing_there'}
+    assert (found['missing_there'].settled, found['missing_there'].lacking) == (False, {'pull'})
+    assert kinds([stated], [line()]) == [('missing_here', True)]
+    asked = movement(told_by=frozenset({'statement', 'status'}))
+    assert 'missing_there' not in dict(kinds([asked], [line()], pulled_windows=WHOLE_DAY))
+    pulled = replace(stated, pulled=True)
+    assert 'missing_there' not in dict(kinds([pulled], [line()], pulled_windows=WHOLE_DAY))
+
+
+def test_a_disputed_line_is_not_stated():
+    """ Another file that covers its time has it not. """
+    found, = find([movement()], [line(disputed=True)])
+    assert (found.kind, found.settled, found.lacking) == ('missing_there', False, {'statement'})
+    for kind in ('payment', 'charge', 'sweep', 'reversal', 'other'):
+        alone, = find([], [line(kind=kind, disputed=True, booked=True)])
+        assert (alone.kind, alone.settled, alone.their_amount) == (
+            'missing_there', False, Decimal(500),
+        )
+
+
+def test_what_waits_for_a_second_person_is_open():
+    found, = find([], [line(waits=True)])
+    assert (found.kind, found.settled, found.lacking) == ('missing_here', False, {'person'})
+    found, = find([], [line(kind='reversal', direction='out', waits=True)])
+    assert (found.kind, found.settled, found.lacking) == ('reversed', False, {'person'})
+
+
+def test_a_reversal_whose_payment_nobody_knows_is_open():
+    reversal = movement(kind='reversal', direction='out', waits=True)
+    for stated, windows in (([line(kind='reversal', direction='out')], WHOLE_DAY), ([], [])):
+        found, = find([reversal], stated, windows=windows)
+        assert (found.kind, found.settled, found.lacking) == ('reversed', False, {'person'})
+
+
+def test_two_charges_of_one_receipt_are_two_lines():
+    charges = [
+        line(kind='charge', direction='out', amount=Decimal(amount), occurrence=number)
+        for number, amount in enumerate((5, 7), start=1)
+    ]
+    found, = find([], charges)
+    assert (found.kind, found.their_amount) == ('charge', Decimal(12))
+    assert find([], [replace(charge, booked=True) for charge in charges]) == []
+
+
+def test_what_an_entry_took_off_unidentified_is_said():
+    found, = find([movement(booked=Decimal(0), cleared=Decimal(500))], [line()])
+    assert (found.kind, found.settled, found.lacking) == ('amount', False, {'entry'})
+
+
+# === THE WALLET AT THE END OF A DAY === #
+
+def balances(ours, theirs, before=0, explained=0):
+    found = compare_balances(
+        Decimal(ours), None if theirs is None else Decimal(theirs), before=Decimal(before),
+        explained=Decimal(explained),
+    )
+    return found and (found.kind, found.line_kind, found.our_amount, found.their_amount)
+
+
+def test_balances():
+    assert balances(800, None) is None
+    assert balances(800, 800) is None
+    assert balances(800, 1000) == ('amount', 'balance', 800, 1000)  # From the first day on: once.
+    assert balances(800, 1000, before=200) is None
+    assert balances(800, 1000, before=150) == ('amount', 'balance', 800, 1000)
+    assert balances(1000, 1000, before=200) == ('amount', 'balance', 1000, 1000)
+    assert balances(300, 1000, explained=700) is None  # A payment that is not booked: said of it.
+    assert balances(300, 1000, before=700, explained=700) == ('amount', 'balance', 300, 1000)
+    assert balances(300, 1000, explained=600) == ('amount', 'balance', 300, 1000)
 
 
 def test_amount():

@@ -230,9 +230,10 @@ class MpesaTransaction(models.Model):
         for movement in waiting:
             line = movement.statement_line_ids[:1]
             original = line._find_original()
-            if not original or original.is_returned or self.currency_id.compare_amounts(
-                original._get_unreversed_amount(), movement.amount
-            ) or self.currency_id.compare_amounts(original.amount, movement.amount):
+            if not original or original.is_returned or any(
+                movement.currency_id.compare_amounts(movement.amount, other)
+                for other in (original.amount, original._get_unreversed_amount())
+            ):
                 continue
             with self.env.cr.savepoint():
                 movement.with_company(movement.company_id)._give_back(original)

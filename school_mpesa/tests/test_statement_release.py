@@ -283,6 +283,7 @@ class TestStatementRelease(StatementCommon):
         self.upload_rows(*rows)
         self.provider.state = 'disabled'
         self.provider.journal_id.code = 'OLD1'
+        self.env.flush_all()
         twin = self.create_provider(shortcode='600111')
         statement = self.upload(self.write_older(rows), provider=twin)
         self.book()
@@ -300,12 +301,13 @@ class TestStatementRelease(StatementCommon):
     # === WHAT STAYS AS IT IS === #
 
     def test_entries_by_which_money_went_back_are_protected(self):
-        for account, receipt in (('ADM-012', 'UIE4K7P2Q1'), ('nobody', 'UIE4K7P2Q2')):
+        for account, receipt, minute in (
+            ('ADM-012', 'UIE4K7P2Q1', 30), ('nobody', 'UIE4K7P2Q2', 40),
+        ):
             self.drain_c2b(receipt, amount='500.00', account=account)
             code = receipt.replace('Q', 'R')
             self.upload_rows(
-                self.row(code, -500, REVERSAL, linked=receipt, minute=30), opening=500,
-                start=self.get_moment({'minute': 30}),
+                self.row(code, -500, REVERSAL, linked=receipt, minute=minute), opening=500,
             )
             reversal = self.get_movements().filtered(lambda m, code=code: m.receipt == code)
             move = reversal.return_move_ids.sudo(False)

@@ -217,7 +217,8 @@ class TestStatementReversal(StatementCommon):
         form.save().action_settle()
 
     def test_a_person_names_the_payment_of_a_reversal_without_link(self):
-        original = self.pay()
+        self.drain_c2b('UIE4K7P2Q1', amount='500.00', TransTime='20260914100000')
+        original = self.get_movements()
         receipt = original.receipt_id
         reversal = self.reverse(linked='')
         self.assertEqual(reversal.reversal_state, 'person')

@@ -67,6 +67,7 @@ def attempt_values(tx, typed=None, error=None):
     ]
     current = [phase for phase in phases if phase['from'] <= elapsed][-1]
     declined = view['state'] == 'declined'
+    has_receipt = view['state'] == 'paid' and not view['given_back']
     return {
         'view': view,
         'version': attempt_version(view),
@@ -81,8 +82,8 @@ def attempt_values(tx, typed=None, error=None):
         'url': tx.mpesa_attempt_url,
         'office_phone': tx.company_id.phone,
         'labels': labels,
-        'facts': _receipt_facts(tx, view, words, labels) if view['state'] == 'paid' else [],
-        'receipt': tx.mpesa_receipt_id if view['state'] == 'paid' else None,
+        'facts': _receipt_facts(tx, view, words, labels) if has_receipt else [],
+        'receipt': tx.mpesa_receipt_id if has_receipt else None,
         'paybill': None if view['state'] in ('paid', 'receipt_pending')
                    else paybill(provider, student, tx.amount),
         'retry': _retry(view, typed, error) if view['retry'] else None,

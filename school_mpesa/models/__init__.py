@@ -40,12 +40,12 @@ from . import mpesa_rate_counter
 from . import mpesa_source_address
 from . import mpesa_statement
 from . import mpesa_statement_booking
+from . import mpesa_statement_check
 from . import mpesa_statement_decision
 from . import mpesa_statement_dispute
-from . import mpesa_statement_check
 from . import mpesa_statement_import
-from . import mpesa_statement_line
 from . import mpesa_statement_known
+from . import mpesa_statement_line
 from . import mpesa_statement_prove
 from . import mpesa_statement_release
 from . import mpesa_statement_reversal
@@ -58,8 +58,8 @@ from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet
 from . import mpesa_transaction_near
-from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
+from . import mpesa_transaction_reversal  # After the screen, whose states it adds to.
 from . import mpesa_transaction_settle
 from . import pay_page_provider
 from . import payment_provider

@@ -53,9 +53,7 @@ class MpesaCommand(models.Model):
             ['provider_id'], ['sent_at:max'],
         ))
         waiting = self._read_group(queued, ['provider_id'], ['id:min'])
-        waiting.sort(key=lambda row: (
-            asked_at.get(row[0]) or datetime.min, row[1],
-        ))
+        waiting.sort(key=lambda row: (asked_at.get(row[0]) or datetime.min, row[1]))
         return _take_turns(
             self.search(
                 [*queued, ('provider_id', '=', provider.id)], order='id', limit=room,

@@ -62,9 +62,10 @@ class MpesaCommand(models.Model):
                 'dated_by_code': int(by_code),
             } if finding == 'completed' else {}),
         })
-        self.provider_id._mpesa_note_initiator(
-            status.result_code if finding == 'refused' else '',
-        )
+        if finding != 'no_answer':  # Which says nothing of the initiator.
+            self.provider_id._mpesa_note_initiator(
+                status.result_code if finding == 'refused' else '',
+            )
         if finding == 'completed':
             self._book_found(status)
         if finding == 'other':
@@ -140,9 +141,11 @@ class MpesaCommand(models.Model):
         :rtype: tuple[datetime | None, bool]
         """
         paid_at = daraja.date_payment(told, code, fields.Datetime.now())
-        if paid_at != told and movement:
+        if paid_at and paid_at == told:
+            return paid_at, False
+        if movement.paid_at:
             return movement.paid_at, False
-        return paid_at, bool(paid_at) and paid_at != told
+        return paid_at, bool(paid_at)
 
     def _judge(self, status, paid_at):
         """ Say what an answer means for us.

@@ -8,6 +8,7 @@ import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from odoo.addons.payment.logging import get_payment_logger
 
@@ -40,8 +41,7 @@ class MpesaCommand(models.Model):
         """
         self._give_up_silent()
         while True:
-            if self.env['payment.provider']._mpesa_tell_refusals():
-                self.env.cr.commit()
+            self._tell_refusals()
             batch = self._mpesa_claim_safely('_claim_queued')
             if not batch:
                 break
@@ -56,6 +56,24 @@ class MpesaCommand(models.Model):
             remaining = len(self._choose_queued())
             if not self.env['ir.cron']._commit_progress(len(batch), remaining=remaining):
                 break
+
+    @api.model
+    def _tell_refusals(self):
+        """ Tell the administrators of refused initiators; a message that fails stops no question.
+
+        :return: None
+        """
+        try:
+            with self.env.cr.savepoint():
+                told = self.env['payment.provider']._mpesa_tell_refusals()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
+        except Exception as error:  # noqa: BLE001 - it is told again at the next run
+            _logger.warning("Nobody was told of a refused initiator: %s", type(error).__name__)
+        else:
+            if told:
+                self.env.cr.commit()
 
     @api.model
     def _give_up_silent(self):

@@ -41,6 +41,7 @@ class MpesaStatementLine(models.Model):
         :return: None
         """
         self.env['mpesa.statement']._link_found()
+        self.env['mpesa.transaction']._give_back_late_originals()
         self.env.cr.commit()
         while count := self._book_batch():
             if not self.env['ir.cron']._commit_progress(count, remaining=self._count_due()):

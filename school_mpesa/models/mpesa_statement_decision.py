@@ -52,7 +52,7 @@ class MpesaStatementLine(models.Model):
         line.lock_for_update(allow_referencing=True)
         self._check_waits_for_person()
         said = {'note': note, 'decided_as': decision, 'decided_by_id': self.env.user.id}
-        if line.disputed_by_id and not line.dispute_note or line.is_held:
+        if (line.disputed_by_id and not line.dispute_note) or line.is_held:
             self._decide_doubted(decision, note)
             return
         if line.state == 'different':
@@ -119,7 +119,7 @@ class MpesaStatementLine(models.Model):
                 " about its M-PESA code, and it is booked."
             ))
         is_unbooked = line.kind in HELD_KINDS and (
-            line.state == 'new' or line.state == 'found' and not line.mpesa_transaction_id
+            line.state == 'new' or (line.state == 'found' and not line.mpesa_transaction_id)
         )
         line.write({
             'dispute_note': note if line.disputed_by_id else False, 'note': line.note or note,

@@ -91,9 +91,9 @@ class KnownLines:
         contradicted = [one for other, one in self._waiting[key] if other == kind]
         if not contradicted and kind != 'charge':
             contradicted = seen  # A payment moves once; one payment may be charged twice.
-        difference = contradicted and (
+        difference = (contradicted and (
             'twice' if any(one.amount == row.amount for one in contradicted) else 'amount'
-        ) or ''
+        )) or ''
         seen.append(row)
         self._occurrences[key, kind] += 1
         return self._occurrences[key, kind], difference

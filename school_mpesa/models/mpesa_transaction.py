@@ -118,6 +118,9 @@ class MpesaTransaction(models.Model):
         "This movement of money is already recorded.",
     )
 
+    # Reversals that wait for a person, or for their payment: few among many.
+    _reversal_waits_idx = models.Index("(id) WHERE reversal_state = 'person'")
+
     # === CRUD METHODS === #
 
     @api.ondelete(at_uninstall=False)

@@ -77,46 +77,6 @@ class MpesaTransaction(models.Model):
                 *receipt.line_ids.student_id.mapped('name'), *filter(None, [receipt.number]),
             ]) or original.receipt or False
 
-    @api.depends('is_returned', 'kind', 'reversal_state')
-    def _compute_booking_state(self):
-        """ Override to know money that went back, and the movement by which it went. """
-        returned = self.filtered(lambda m: m.is_returned or m.kind == 'reversal')
-        for movement in returned:
-            movement.booking_state = (
-                'person' if movement.reversal_state == 'person' else 'returned'
-            )
-        return super(MpesaTransaction, self - returned)._compute_booking_state()
-
-    def _search_booking_state(self, operator, value):
-        """ Override to know money that went back, and the movement by which it went. """
-        domain = super()._search_booking_state(operator, value)
-        if operator != 'in':
-            return domain
-        gone = fields.Domain('is_returned', '=', True) | fields.Domain('kind', '=', 'reversal')
-        waits = fields.Domain('reversal_state', '=', 'person')
-        domains = [fields.Domain(domain) & ~gone]
-        if 'returned' in value:
-            domains.append(gone & ~waits)
-        if 'person' in value:
-            domains.append(gone & waits)
-        return fields.Domain.OR(domains)
-
-    @api.depends('is_returned', 'kind', 'reversal_state')
-    def _compute_booked_as(self):
-        """ Override to name the receipt that was reversed. """
-        returned = self.filtered(lambda m: m.is_returned or m.kind == 'reversal')
-        states = dict(self._fields['reversal_state']._description_selection(self.env))
-        for movement in returned:
-            receipt = movement.sudo().previous_receipt_id
-            if movement.is_returned:
-                movement.booked_as = (
-                    self.env._("%(number)s, reversed", number=receipt.number) if receipt
-                    else self.env._("Not any more")
-                )
-            else:
-                movement.booked_as = states.get(movement.reversal_state, '')
-        return super(MpesaTransaction, self - returned)._compute_booked_as()
-
     # === ACTION METHODS === #
 
     def action_settle_reversal(self):
@@ -176,6 +136,7 @@ class MpesaTransaction(models.Model):
         """
         self.ensure_one()
         receipt, waited = self.receipt_id, self.suspense_payment_id.move_id
+        stood = receipt.line_ids.move_line_id.move_id | waited
         if self.is_returned or not (receipt or self.suspense_payment_id):
             return False
         if receipt:
@@ -189,10 +150,16 @@ class MpesaTransaction(models.Model):
         reversal.write({
             'reversal_state': 'receipt' if receipt else 'suspense',
             'previous_receipt_id': receipt.id,
-            'return_move_ids': [Command.set((
-                receipt.line_ids.move_line_id.move_id | waited
-            ).reversal_move_ids.ids)],
+            'return_move_ids': [
+                Command.link(move.id) for move in self.env['account.move'].sudo().search([
+                    ('reversed_entry_id', 'in', stood.ids),
+                ])
+            ],
         })
+        # Its payer's page and the office must not go on saying *Paid*.
+        self.payment_transaction_id.filtered(
+            lambda tx: tx.mpesa_push_state == 'paid'
+        ).mpesa_is_given_back = True
         # The bills are open again: what else the student has paid settles them first. The money is
         # on no receipt any more, so nothing of it goes back to the queue.
         receipt._after_reversal()
@@ -213,7 +180,104 @@ class MpesaTransaction(models.Model):
             "M-PESA gave this payment back to its payer, so it is not booked."
         ), movement=self, tx=tx)
 
+    def _give_back(self, original):
+        """ Take back the payment of a reversal that stands on *Unidentified fee receipts*.
+
+        The reversal took the money out of the wallet against that account; with the payment itself
+        it leaves the wallet again, so its own entry is reversed on its day.
+
+        :param mpesa.transaction original: The payment, of the same amount.
+        :return: Whether it stood in the books; nothing is written when it did not.
+        :rtype: bool
+        :raise UserError: If it is another amount or shortcode.
+        """
+        self.ensure_one()
+        left = original._get_unreversed_amount()
+        if (
+            original.kind != 'payment' or original.direction != 'in'
+            or (original.environment, original.shortcode) != (self.environment, self.shortcode)
+            or any(self.currency_id.compare_amounts(self.amount, other) for other in (
+                left, original.amount,
+            ))
+        ):
+            raise UserError(self.env._(
+                "%(payment)s is not of the amount that M-PESA gave back by %(reversal)s, or part"
+                " of it went back already. Nothing was booked. Choose another payment, the student"
+                " or an account.", payment=original.receipt, reversal=self.receipt,
+            ))
+        if original.is_returned or not (original.receipt_id or original.suspense_payment_id):
+            return False
+        line = self.statement_line_ids[:1]
+        move = line.move_id
+        undone = move.sudo().with_context(school_receipt_reversal=True)._reverse_moves(
+            [{'ref': f'{move.ref} {original.receipt}', 'date': move.date}], cancel=True,
+        )
+        line.move_id = False
+        self.reverses_id = original
+        original._take_back(self, line.day)
+        self.return_move_ids = [Command.link(entry.id) for entry in move | undone]
+        return True
+
+    @api.model
+    def _give_back_late_originals(self):
+        """ Take back payments that became known after the reversals that name them.
+
+        :return: None
+        """
+        waiting = self.sudo().search([
+            ('reversal_state', '=', 'person'), ('reverses_id', '=', False),
+        ])
+        for movement in waiting:
+            line = movement.statement_line_ids[:1]
+            original = line._find_original()
+            if not original or original.is_returned or self.currency_id.compare_amounts(
+                original._get_unreversed_amount(), movement.amount
+            ) or self.currency_id.compare_amounts(original.amount, movement.amount):
+                continue
+            with self.env.cr.savepoint():
+                movement.with_company(movement.company_id)._give_back(original)
+
+    def _find_reversible(self):
+        """ Return the payments that a reversal may be about: of its amount and before it, those of
+        the same phone first.
+
+        :return: At most ten.
+        :rtype: mpesa.transaction
+        """
+        self.ensure_one()
+        found = self.search([
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('company_id', '=', self.company_id.id), ('kind', '=', 'payment'),
+            ('direction', '=', 'in'), ('is_returned', '=', False),
+            ('amount', '=', self.amount), ('paid_at', '<=', self.paid_at),
+        ], order='paid_at desc, id desc', limit=10)
+        mask = self.payer_mask
+        return found.sorted(lambda movement: not (mask and movement.payer_mask == mask))
+
     # === BUSINESS METHODS - WHAT A PERSON SAYS === #
+
+    def _settle_as_reversal_of(self, original, note):
+        """ Take back the payment that a person says M-PESA gave back.
+
+        :param mpesa.transaction original: The payment.
+        :param str note: Why, for whoever looks later.
+        :return: None
+        :raise AccessError: If the user is not of the bursar's office, or imported the statement.
+        :raise UserError: If it does not wait for a person, or is not that payment's reversal.
+        """
+        self.ensure_one()
+        self.check_access('read')
+        original.check_access('read')
+        movement = self.sudo()
+        for statement in movement.statement_line_ids.statement_id.with_env(self.env):
+            statement._check_second_person()
+        movement.lock_for_update(allow_referencing=True)
+        if movement.reversal_state != 'person' or not movement._give_back(original.sudo()):
+            raise UserError(self.env._(
+                "Reversal %(code)s is booked by now, or the payment stands in the books no more."
+                " Nothing was changed. Read the list again.", code=self.receipt,
+            ))
+        movement.write({'reversal_note': note, 'reversal_read_by_id': self.env.user.id})
 
     def _settle_reversal(self, account, note, student=None):
         """ Take money that M-PESA gave back off the account that a person names.

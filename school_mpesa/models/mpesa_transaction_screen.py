@@ -23,10 +23,17 @@ class MpesaTransaction(models.Model):
         help="As M-PESA gave it; opened for this screen only.",
     )
 
-    @api.depends('receipt_id', 'suspense_payment_id', 'payment_transaction_id')
+    @api.depends(
+        'receipt_id', 'suspense_payment_id', 'payment_transaction_id', 'is_returned', 'kind',
+        'reversal_state',
+    )
     def _compute_booking_state(self):
         for movement in self:
-            if movement.receipt_id:
+            if movement.is_returned or movement.kind == 'reversal':
+                movement.booking_state = (
+                    'person' if movement.reversal_state == 'person' else 'returned'
+                )
+            elif movement.receipt_id:
                 movement.booking_state = (
                     'request' if movement.payment_transaction_id else 'matched'
                 )
@@ -38,18 +45,38 @@ class MpesaTransaction(models.Model):
     def _search_booking_state(self, operator, value):
         if operator != 'in':
             return NotImplemented
+        # Money that went back, and the movement by which it went.
+        gone = ['|', ('is_returned', '=', True), ('kind', '=', 'reversal')]
+        here = [('is_returned', '!=', True), ('kind', '!=', 'reversal')]
         domains = {
-            'request': [('receipt_id', '!=', False), ('payment_transaction_id', '!=', False)],
-            'matched': [('receipt_id', '!=', False), ('payment_transaction_id', '=', False)],
-            'unidentified': [('receipt_id', '=', False), ('suspense_payment_id', '!=', False)],
-            'open': [('receipt_id', '=', False), ('suspense_payment_id', '=', False)],
+            'request': [
+                *here, ('receipt_id', '!=', False), ('payment_transaction_id', '!=', False),
+            ],
+            'matched': [
+                *here, ('receipt_id', '!=', False), ('payment_transaction_id', '=', False),
+            ],
+            'unidentified': [
+                *here, ('receipt_id', '=', False), ('suspense_payment_id', '!=', False),
+            ],
+            'open': [*here, ('receipt_id', '=', False), ('suspense_payment_id', '=', False)],
+            'returned': [*gone, ('reversal_state', '!=', 'person')],
+            'person': [('reversal_state', '=', 'person')],
         }
         return fields.Domain.OR(domains[state] for state in value if state in domains)
 
-    @api.depends('receipt_id', 'suspense_payment_id')
+    @api.depends('receipt_id', 'suspense_payment_id', 'is_returned', 'kind', 'reversal_state')
     def _compute_booked_as(self):
+        outcomes = dict(self._fields['reversal_state']._description_selection(self.env))
         for movement in self:
-            if movement.receipt_id:
+            if movement.kind == 'reversal':
+                movement.booked_as = outcomes.get(movement.reversal_state, '')
+            elif movement.is_returned:
+                receipt = movement.sudo().previous_receipt_id
+                movement.booked_as = (
+                    self.env._("%(number)s, reversed", number=receipt.number) if receipt
+                    else self.env._("Not any more")
+                )
+            elif movement.receipt_id:
                 movement.booked_as = movement.sudo().receipt_id.number
             elif movement.suspense_payment_id:
                 movement.booked_as = self.env._("Unidentified fee receipts")

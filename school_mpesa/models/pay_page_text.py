@@ -99,6 +99,12 @@ PAID_TWICE = Words(
         " %(office)s."),
     GOOD,
 )
+GIVEN_BACK = Words(
+    _lt("M-PESA gave this payment back"),
+    _lt("KES %(amount)s went back to the M-PESA that paid it, so it is not on %(pupil)s's account"
+        " any more. To ask about it, %(office)s."),
+    CHECK,
+)
 NOT_SENT = Words(
     _lt("The request did not go through"),
     _lt("We could not send it to %(phone)s. We have not received a payment. Try again, or use the"
@@ -257,6 +263,8 @@ def phases(view):
 
 
 def _paid_words(view):
+    if view.get('given_back'):
+        return GIVEN_BACK
     if view.get('paid_twice'):
         return PAID_TWICE
     if view.get('late'):

@@ -131,6 +131,10 @@ class PaymentTransaction(models.Model):
         help="No outcome for a day, or one that contradicts the request: somebody has to look it"
              " up.",
     )
+    mpesa_is_given_back = fields.Boolean(
+        string="Given Back by M-PESA", readonly=True, copy=False,
+        help="It was paid, and M-PESA gave all of it back to the payer.",
+    )
     mpesa_untold = fields.Boolean(readonly=True, copy=False)
     mpesa_receipt_id = fields.Many2one(
         string="Receipt", comodel_name='school.receipt', readonly=True, copy=False,

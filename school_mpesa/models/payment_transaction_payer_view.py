@@ -18,7 +18,8 @@ class PaymentTransaction(models.Model):
         :return: `state` ('sending', 'waiting', 'checking', 'paid', 'receipt_pending' or
                  'declined'), `code`, `late` (paid after a shown failure), `retry`, `retry_in`
                  (seconds), `amount` (KES), `phone_mask`, `sent_at` (epoch seconds, 0 if not yet),
-                 `version` (changes with everything shown), `paid_twice`.
+                 `version` (changes with everything shown), `paid_twice`, `given_back` (paid, and
+                 returned to the payer by M-PESA).
         :rtype: dict
         """
         self.ensure_one()
@@ -36,7 +37,8 @@ class PaymentTransaction(models.Model):
         retry, retry_in = tx._mpesa_get_retry(age)
         # What settles the student's debt twice: another paid request for the same, meanwhile. Where
         # more was due than both brought, two payments are just two parts.
-        paid_twice = state == 'paid' and tx.currency_id.compare_amounts(
+        given_back = state == 'paid' and tx.mpesa_is_given_back
+        paid_twice = state == 'paid' and not given_back and tx.currency_id.compare_amounts(
             tx.mpesa_student_id.balance, 0,
         ) < 0 and bool(
             tx.mpesa_retry_of_id.mpesa_push_state == 'paid'
@@ -47,7 +49,7 @@ class PaymentTransaction(models.Model):
         return {
             'state': state,
             'code': tx.mpesa_result_code or '',
-            'late': state == 'paid' and tx.mpesa_was_declined,
+            'late': state == 'paid' and tx.mpesa_was_declined and not given_back,
             'retry': retry,
             'retry_in': retry_in,
             'amount': int(tx.amount),
@@ -59,6 +61,7 @@ class PaymentTransaction(models.Model):
                 tx.mpesa_receipt_id.state or '',
             )),
             'paid_twice': paid_twice,
+            'given_back': given_back,
         }
 
     def _mpesa_get_retry(self, age):

@@ -53,12 +53,20 @@ class PaymentTransaction(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('mpesa_push_state', 'mpesa_result_code', 'mpesa_receipt_id', 'mpesa_sent_at')
+    @api.depends(
+        'mpesa_push_state', 'mpesa_result_code', 'mpesa_receipt_id', 'mpesa_sent_at',
+        'mpesa_is_given_back',
+    )
     def _compute_mpesa_outcome(self):
         now = fields.Datetime.now()
         for tx in self:
             state = tx.mpesa_push_state
-            if state == 'paid':
+            if tx.mpesa_is_given_back:
+                tx.mpesa_outcome = self.env._(
+                    "Given back by M-PESA: %(receipt)s is reversed",
+                    receipt=tx.sudo().mpesa_receipt_id.number or '',
+                )
+            elif state == 'paid':
                 tx.mpesa_outcome = self.env._(
                     "Paid: %(receipt)s", receipt=tx.sudo().mpesa_receipt_id.number or '',
                 )
@@ -219,7 +227,7 @@ class PaymentTransaction(models.Model):
             'state': view['state'],
             'tone': {
                 'paid': 'good', 'receipt_pending': 'good', 'declined': 'bad', 'checking': 'check',
-            }.get(view['state'], 'wait'),
+            }.get('checking' if view['given_back'] else view['state'], 'wait'),
             'heading': heading,
             'body': [line for line in body if line],
             'retry': view['retry'],
@@ -256,7 +264,7 @@ class PaymentTransaction(models.Model):
             'checking': request_words.CHECKING
             if age <= const.PAYER_PENDING_SECONDS else request_words.CHECKING_LONG,
             'receipt_pending': request_words.RECEIPT_PENDING,
-            'paid': request_words.PAID,
+            'paid': request_words.GIVEN_BACK if view['given_back'] else request_words.PAID,
         }[view['state']]
         if tx.mpesa_needs_person:
             words = request_words.NEEDS_PERSON

@@ -136,6 +136,11 @@ PAID = (
     _lt("KES %(amount)s received, M-PESA code %(code)s. The balance of %(student)s is now"
         " KES %(balance)s."),
 )
+GIVEN_BACK = (
+    _lt("Given back by M-PESA: %(receipt)s is reversed"),
+    _lt("KES %(amount)s went back to the payer's M-PESA (M-PESA code %(code)s). The balance of"
+        " %(student)s is now KES %(balance)s."),
+)
 PAID_LATE = _lt("It came after a failure was shown: tell the parent not to pay again.")
 PAID_TWICE = _lt("Two payments came for the same request. What is more than was due is kept as"
                  " credit of the student.")

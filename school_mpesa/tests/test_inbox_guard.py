@@ -75,7 +75,7 @@ class TestInboxGuard(SchoolMpesaCommon):
         """ A column added later must be thought about: it is guarded, or listed here. """
         processing = {
             'state', 'tries', 'next_try_at', 'reason', 'processed_at', 'mpesa_transaction_id',
-            'payment_transaction_id',
+            'payment_transaction_id', 'mpesa_command_id',
         }
         self.execute(
             "SELECT column_name FROM information_schema.columns WHERE table_name = 'mpesa_callback'"

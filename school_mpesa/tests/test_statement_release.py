@@ -166,7 +166,9 @@ class TestStatementRelease(StatementCommon):
     def test_a_later_genuine_file_disputes_an_invented_line(self):
         genuine = [self.row('UIE4K7P2Q1', 500), self.row('UIE4K7P2Q2', 70, minute=9)]
         fake = self.row('UIE4K7P2Q9', 9_000, minute=5)
-        forged = self.import_found(genuine[0], fake, genuine[1])
+        # Whoever adds a row leaves a gap, or alters the balances of all that follow.
+        forged = self.import_found(genuine[0], fake, {**genuine[1], 'balance': 570})
+        forged.with_user(self.bursar).action_check()
         later = self.import_found(*genuine)
         line = self.get_lines(receipt='UIE4K7P2Q9')
         self.assertEqual(line.disputed_by_id, later)
@@ -240,7 +242,8 @@ class TestStatementRelease(StatementCommon):
         for file, message in (
             (self.write_older(rows, of="Organization Settlement Account"), "Settlement"),
             (self.write_older(rows, of="Merchant Account"), "Utility account"),
-            (self.write_older(rows, end=second.replace(minute=5)), "does not cover"),
+            (self.write_older(rows, start=second.replace(minute=0), end=second.replace(minute=5)),
+             "does not cover"),
             (self.write_older(rows, start=second.replace(minute=15),
                               end=second.replace(minute=20)), "does not cover"),
             (self.write_older([self.row('UIE4K7P2Q1', 500, minute=60 * 24 * 400)]), "to come"),
@@ -279,6 +282,7 @@ class TestStatementRelease(StatementCommon):
         rows = [self.row('UIE4K7P2Q1', -5, 'Pay Bill Charge')]
         self.upload_rows(*rows)
         self.provider.state = 'disabled'
+        self.provider.journal_id.code = 'OLD1'
         twin = self.create_provider(shortcode='600111')
         statement = self.upload(self.write_older(rows), provider=twin)
         self.book()

@@ -206,6 +206,64 @@ class TestStatementReversal(StatementCommon):
         self.assertEqual(sum(original.reversal_ids.mapped('amount')), 400)
         self.assert_wallet(-100)
 
+    # === THE PAYMENT BECOMES KNOWN LATER === #
+
+    def settle(self, reversal, user, **values):
+        form = Form(self.env['mpesa.reversal.settle'].with_user(user).with_context(
+            **reversal.with_user(user).action_settle_reversal()['context']
+        ))
+        for name, value in values.items():
+            form[name] = value
+        form.save().action_settle()
+
+    def test_a_person_names_the_payment_of_a_reversal_without_link(self):
+        original = self.pay()
+        receipt = original.receipt_id
+        reversal = self.reverse(linked='')
+        self.assertEqual(reversal.reversal_state, 'person')
+        with self.assertRaises(AccessError):
+            self.settle(reversal, self.bursar, original_id=original, note="x")
+        with self.refusal(UserError, "note is missing"):
+            self.settle(reversal, self.head, original_id=original)
+        self.settle(reversal, self.head, original_id=original, note="The parent asked for it")
+        self.assertEqual((reversal.reversal_state, reversal.reverses_id), ('receipt', original))
+        self.assertEqual((receipt.state, original.is_returned), ('reversed', True))
+        self.assertEqual(self.sum_unidentified(), 0)
+        self.assert_wallet(0)
+        self.assertEqual(self.get_lines(kind='reversal').state, 'booked')
+        for move in reversal.return_move_ids.sudo(False):
+            with self.refusal(UserError, "statement says"):
+                move.button_draft()
+
+    def test_a_payment_of_another_amount_is_not_taken_back(self):
+        original = self.pay(amount=600)
+        reversal = self.reverse(linked='')
+        with self.refusal(UserError, "not of the amount"):
+            reversal.with_user(self.head)._settle_as_reversal_of(
+                original.with_user(self.head), "x",
+            )
+        self.assert_wallet(100)
+
+    def test_a_payment_that_comes_after_its_reversal_is_taken_back(self):
+        reversal = self.reverse()
+        self.assertEqual(reversal.reversal_state, 'person')
+        self.assertEqual(self.get_lines().linked_receipt, 'UIE4K7P2Q1')
+        original = self.pay()
+        self.book()
+        self.assertEqual((reversal.reversal_state, reversal.reverses_id), ('receipt', original))
+        self.assertTrue(original.is_returned)
+        self.assertEqual(self.sum_unidentified(), 0)
+        self.assert_wallet(0)
+
+    def test_a_request_that_was_given_back_is_not_called_paid(self):
+        tx = self.prompt(amount=500)
+        self.drain_stk(tx, receipt='UIE4K7P2Q1')
+        self.assertFalse(tx._mpesa_payer_view()['given_back'])
+        self.reverse()
+        self.assertTrue(tx._mpesa_payer_view()['given_back'])
+        self.assertIn("Given back by M-PESA", tx.mpesa_outcome)
+        self.assertIn("Given back by M-PESA", tx._mpesa_describe_live()['heading'])
+
     # === WHAT PEOPLE SEE === #
 
     def test_today_says_whose_money_went_back(self):

@@ -1,5 +1,6 @@
 import json
 from datetime import datetime, time, timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -364,6 +365,26 @@ class TestStatusQuestion(QuestionCommon):
         self.assertFalse(self.provider.mpesa_initiator_refusal)
         self.assertEqual(self.question(CODE).finding, 'not_found')
         self.assertTrue(self.provider.mpesa_initiator_proven)
+
+    def test_a_message_that_fails_stops_no_question(self):
+        self.provider.mpesa_initiator_untold = True
+        self.provider.mpesa_initiator_refusal = False
+        failing = patch.object(
+            type(self.env['mail.thread']), 'message_notify', side_effect=ValueError("no mail"),
+        )
+        with failing, self.assertLogs('odoo.addons.school_mpesa', 'WARNING') as log:
+            command = self.sent()
+        self.assertIn("Nobody was told", log.output[0])
+        self.assertEqual(command.state, 'sent')
+        self.assertTrue(self.provider.mpesa_initiator_untold, "It is told at the next run.")
+
+    def test_a_busy_safaricom_proves_no_initiator(self):
+        command = self.sent()
+        self.tell_result(command, '26')
+        self.assertEqual((command.state, command.finding), ('failed', 'no_answer'))
+        self.assertFalse(self.provider.mpesa_initiator_proven)
+        self.assertFalse(self.provider.mpesa_initiator_refusal)
+        self.assertIn("could not tell (26)", command.outcome)
 
     def test_a_locked_initiator_and_one_without_the_role_stop_too(self):
         for changes, code in (({'wrong_passwords': 3}, '8006'), ({'may': ['pull']}, '21')):

@@ -20,8 +20,20 @@ class MpesaReversalSettle(models.TransientModel):
     reversed_of = fields.Char(related='mpesa_transaction_id.reversed_of', related_sudo=False)
     target = fields.Selection(
         string="It Goes On",
-        selection=[('student', "A student, who owes it again"), ('account', "Another account")],
-        required=True, default='student',
+        selection=[
+            ('payment', "A payment, which is taken back"),
+            ('student', "A student, who owes it again"), ('account', "Another account"),
+        ],
+        required=True, compute='_compute_original_id', store=True, readonly=False,
+        compute_sudo=False,
+    )
+    candidate_ids = fields.Many2many(
+        comodel_name='mpesa.transaction', compute='_compute_original_id', compute_sudo=False,
+    )
+    original_id = fields.Many2one(
+        string="Payment", comodel_name='mpesa.transaction', compute='_compute_original_id',
+        store=True, readonly=False, compute_sudo=False,
+        help="Payments of the same amount; those of the same phone stand first.",
     )
     student_id = fields.Many2one(
         string="Student", comodel_name='school.student', compute='_compute_student_id', store=True,
@@ -35,6 +47,20 @@ class MpesaReversalSettle(models.TransientModel):
     note = fields.Char(
         string="Note", help="What you found, for whoever looks later. No phone numbers, no names.",
     )
+
+    @api.depends('mpesa_transaction_id')
+    def _compute_original_id(self):
+        for wizard in self:
+            reversal = wizard.mpesa_transaction_id
+            # A part of a known payment is nobody's whole payment.
+            found = reversal.browse() if reversal.reverses_id else reversal._find_reversible()
+            mask = reversal.payer_mask
+            likely = found.filtered(lambda payment, mask=mask: (
+                mask and payment.payer_mask == mask
+            ))
+            wizard.candidate_ids = found
+            wizard.original_id = likely if len(likely) == 1 else False
+            wizard.target = 'payment' if found else 'student'
 
     @api.depends('mpesa_transaction_id')
     def _compute_student_id(self):
@@ -51,6 +77,9 @@ class MpesaReversalSettle(models.TransientModel):
         """
         self.ensure_one()
         note = (self.note or '').strip()
+        if self.target == 'payment':
+            self._settle_payment(note)
+            return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
         student, account = (
             (self.student_id, None) if self.target == 'student' else (None, self.account_id)
         )
@@ -65,3 +94,20 @@ class MpesaReversalSettle(models.TransientModel):
             ))
         self.mpesa_transaction_id._settle_reversal(account, note, student)
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+
+    def _settle_payment(self, note):
+        """ Take back the chosen payment.
+
+        :param str note: What was found.
+        :raise UserError: If something is missing; nothing is booked.
+        """
+        if not self.original_id:
+            raise UserError(self.env._(
+                "Choose the payment that M-PESA gave back. Nothing was booked."
+            ))
+        if not note:
+            raise UserError(self.env._(
+                "The note is missing. Nothing was booked. Say what you found, for whoever looks at"
+                " the books later."
+            ))
+        self.mpesa_transaction_id._settle_as_reversal_of(self.original_id, note)

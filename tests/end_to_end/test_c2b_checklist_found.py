@@ -12,6 +12,7 @@ from checklist_kit import (
     answered,
     assert_on,
     assert_unidentified,
+    entries,
     hold,
     last_question,
     manner,
@@ -20,6 +21,7 @@ from checklist_kit import (
     pay,
     pull,
     unknown_money,
+    upload,
 )
 from road import wait_for
 from stack_config import StackError
@@ -233,3 +235,48 @@ def test_the_result_never_comes_and_then_after_hours(road):
     assert json.loads(result['body'])['Result']['TransactionID'].endswith('0000000')
     row, = answered(road, last)
     assert row['finding'] == 'completed'
+
+
+# === The statement === #
+
+def ledger(road, student):
+    """ Return what the whole ledger has on a student and in *Unidentified fee receipts*. """
+    row, = road.stack.sql(
+        """
+        SELECT coalesce(sum(i.balance) FILTER (WHERE s.id = %s), 0) AS student,
+               coalesce(sum(i.balance) FILTER (
+                    WHERE a.name->>'en_US' = 'Unidentified fee receipts'), 0) AS unidentified
+          FROM account_move_line i JOIN account_account a ON a.id = i.account_id
+          LEFT JOIN school_student s
+            ON s.partner_id = i.partner_id AND a.account_type = 'asset_receivable'
+         WHERE i.parent_state = 'posted'
+        """, [student['id']],
+    )
+    return row
+
+
+@pytest.mark.parametrize('known', [True, False])
+def test_a_payment_that_is_reversed_without_a_word(road, known):
+    """ Only the statement tells of it: then the money stands nowhere in the books any more. """
+    student = next_student(road)
+    before = ledger(road, student)
+    movement = pay(road, student['admission_no'] if known else UNKNOWN)
+    assert_paid = (lambda: assert_on(road, movement, student)) if known else (
+        lambda: assert_unidentified(road, movement)
+    )
+    assert_paid()
+    unknown = unknown_money(road)
+    event = road.control.reverse(movement['receipt'])
+    assert_paid()  # nobody has told yet
+    assert unknown_money(road) - unknown == -Decimal(movement['amount'])
+    for template in ('A', 'B'):  # the second one tells the same again
+        upload(road, template, 'csv')
+        assert unknown_money(road) == unknown
+        assert ledger(road, student) == before
+        assert entries(road, movement['receipt']) == []
+    row, = road.stack.sql(
+        "SELECT v.amount, o.receipt FROM mpesa_transaction v"
+        "  JOIN mpesa_transaction o ON o.id = v.reverses_id WHERE v.receipt = %s",
+        [event['receipt']],
+    )
+    assert row == {'amount': Decimal(movement['amount']), 'receipt': movement['receipt']}

@@ -3,48 +3,18 @@
 Random payments, reversals, charges and sweeps, by a seed that is printed. Before the statement is
 imported, the two differ by exactly what nobody told; afterwards by nothing.
 """
-import base64
 import secrets
 from decimal import Decimal
 
 import invariants
 import pytest
-from checklist_kit import next_student, pay, pull, unknown_money
+from checklist_kit import next_student, pay, pull, unknown_money, upload
 from paybill_run import PaybillRun, said
-from road import wait_for
 from stack_config import say
 
 
 STEPS = 30
 FORMS = (('A', 'csv'), ('B', 'csv'), ('A', 'xlsx'), ('B', 'xlsx'))
-
-
-def upload(road, template, form):
-    """ Download the statement at Safaricom, import it, and wait until all of it is booked. """
-    name, content = road.control.statement(
-        road.school['shortcode'], template=template, form=form,
-    )
-    wizard = road.call('bursar', 'mpesa.statement.upload', 'create', [{
-        'file': base64.b64encode(content).decode(), 'file_name': name,
-        'shortcode': str(road.school['provider_id']),
-    }])
-    road.call('bursar', 'mpesa.statement.upload', 'action_import', wizard)
-    road.settle()
-    wait_for(lambda: not waits(road), "booking of the statement", timeout=90, pause=1)
-
-
-def waits(road):
-    """ Tell whether lines of the statement are still to be booked or linked. Those that wait for
-    the scheduler's own look, once a minute, or for a try planned for later, are due now.
-    """
-    rows = road.stack.sql(
-        "SELECT id FROM mpesa_statement_line WHERE state = 'new' AND kind <> 'other'"
-        "    OR state = 'found' AND mpesa_transaction_id IS NULL",
-    )
-    if rows:
-        road.stack.sql("UPDATE mpesa_statement_line SET next_try_at = NULL WHERE state = 'new'")
-        road.wake('school_mpesa.cron_book_statements')
-    return bool(rows)
 
 
 def told_of(road):

@@ -301,7 +301,9 @@ class MpesaDayClose(models.Model):
             for command in self.env['mpesa.command'].search([
                 ('environment', '=', self.environment),
                 ('shortcode', '=', self.shortcode), ('kind', '=', 'pull'),
-                ('state', '=', 'done'), ('window_start', '<', end), ('window_end', '>=', start),
+                # A row that could not be read may be a payment: such hours are not covered.
+                ('state', '=', 'done'), ('unreadable', '=', 0),
+                ('window_start', '<', end), ('window_end', '>=', start),
             ])
         ]
 

@@ -159,8 +159,9 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
         if 'person' in (self.lacking or ''):
             return self.env._(
                 "Only an imported statement tells of %(theirs)s. Nothing is booked before a second"
-                " person releases it: not the one who imported the file. Open the statement, look"
-                " the code up in Safaricom's portal, and press Release.", **values,
+                " person releases it: not the one who imported the file. Open the statement and"
+                " look the code up in Safaricom's portal; then release it, or say that it is not"
+                " real.", **values,
             )
         if 'ledger' in (self.lacking or ''):
             return self.env._(
@@ -186,6 +187,11 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
         :param dict values: As in :meth:`_explain_missing_here`.
         :rtype: str
         """
+        if self._is_settled():
+            return self.env._(
+                "A statement has %(theirs)s, and a second person has said that it is not real."
+                " Nothing is booked of it: nothing to do.", **values,
+            )
         if not self.has_our_amount:
             return self.env._(
                 "One statement has %(theirs)s, and another one that covers that time has it not: a"
@@ -254,9 +260,8 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
         return self.env._(
             "Our books have %(ours)s, and Safaricom says %(theirs)s. The student has what our"
             " books have. Ask Safaricom about this code. If ours is wrong, ask for the reversal of"
-            " the receipt, which an approver allows. Our amount then waits in Unidentified: an"
-            " accountant corrects it there against the wallet by an entry, and the right amount"
-            " goes on the student from Unidentified.", **values,
+            " the receipt, which an approver allows. Our amount then waits in Unidentified, where"
+            " an accountant puts it right by an entry against the wallet.", **values,
         )
 
     def _explain_account(self, _values):
@@ -309,7 +314,8 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
             return self.env._(
                 "Only an imported statement says that Safaricom took %(theirs)s back. The receipt"
                 " stays until a second person releases it: not the one who imported the file. Open"
-                " the statement and press Release.", **values,
+                " the statement and look the code up in Safaricom's portal; then release it, or"
+                " say that it is not real.", **values,
             )
         if 'person' in (self.lacking or ''):
             return self.env._(

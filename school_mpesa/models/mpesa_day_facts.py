@@ -150,7 +150,8 @@ class MpesaDayClose(models.Model):
                    line.provider_id, line.occurrence,
                    line.disputed_by_id IS NOT NULL AS is_disputed,
                    (statement.released_at IS NULL AND line.mpesa_transaction_id IS NULL
-                    AND (line.kind = 'payment' AND line.state = 'found'
+                    AND (line.kind = 'payment'
+                         AND (line.state = 'found' OR line.difference = 'day')
                          OR line.kind = 'reversal' AND line.state = 'new')) AS waits
               FROM mpesa_statement_line line
               JOIN mpesa_statement statement ON statement.id = line.statement_id
@@ -221,6 +222,7 @@ class MpesaDayClose(models.Model):
                 row['move_id'] or not row['on_wallet'] or row['decided_as'] == 'nothing'
             ),
             occurrence=row['occurrence'], disputed=row['is_disputed'], waits=row['waits'],
+            refused=row['difference'] == 'refused',
         )
 
     def _read_waiting(self, known):
@@ -299,7 +301,9 @@ class MpesaDayClose(models.Model):
             for command in self.env['mpesa.command'].search([
                 ('environment', '=', self.environment),
                 ('shortcode', '=', self.shortcode), ('kind', '=', 'pull'),
-                ('state', '=', 'done'), ('window_start', '<', end), ('window_end', '>=', start),
+                # A row that could not be read may be a payment: such hours are not covered.
+                ('state', '=', 'done'), ('unreadable', '=', 0),
+                ('window_start', '<', end), ('window_end', '>=', start),
             ])
         ]
 

@@ -127,7 +127,8 @@ class MpesaDayClose(models.Model):
         start, end = proof.get_day_bounds(self.day)
         return [
             line for line, row in zip(facts['stated'], facts['lines'], strict=True)
-            if start <= line.completed_at < end and row['on_wallet'] and not line.disputed
+            if start <= line.completed_at < end and row['on_wallet']
+            and not (line.disputed or line.refused)
             and not (row['state'] == 'different' and row['difference'] in {'amount', 'twice'})
         ]
 

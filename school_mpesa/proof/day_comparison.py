@@ -72,7 +72,7 @@ class _Comparison:
         self.disputed = []
         self.undecided = set()
         for line in stated:
-            if line.disputed:
+            if line.disputed or line.refused:
                 self.disputed.append(line)
                 continue
             self.stated[line.key].append(line)
@@ -169,7 +169,9 @@ class _Comparison:
         for line in self.disputed:
             # Of a movement it is said as of one that no line tells of.
             if self.is_of_day(line.completed_at) and line.key not in self.ours:
-                yield self.describe_line(line, 'missing_there', lacking=frozenset({'statement'}))
+                yield self.describe_line(
+                    line, 'missing_there', lacking=frozenset({'statement'}), settled=line.refused,
+                )
         for key, lines in self.stated.items():
             of_day = [line for line in lines if self.is_of_day(line.completed_at)]
             if not of_day:

@@ -68,6 +68,7 @@ class StatedLine:
     :ivar int occurrence: Which of several lines of the same key in one file.
     :ivar bool disputed: Whether another file that covers its time has it not.
     :ivar bool waits: Whether it waits for a second person to release it.
+    :ivar bool refused: Whether a second person said that it is not real.
     """
 
     receipt: str
@@ -82,6 +83,7 @@ class StatedLine:
     occurrence: int = 1
     disputed: bool = False
     waits: bool = False
+    refused: bool = False
 
     @property
     def key(self):

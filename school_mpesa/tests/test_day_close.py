@@ -289,11 +289,15 @@ class TestDayClose(DayCloseCommon):
         fake.disputed_by_id = other
         line = self.env['mpesa.statement.line'].search([('receipt', '=', 'UIE0000001')])
         line.disputed_by_id = other
+        # The other file's balances know nothing of it.
+        self.env['mpesa.statement.line'].search([
+            ('receipt', '=', 'UIE0000002'),
+        ]).balance = 300.50
         close = self.prove()
         self.assert_differences(
             close, ('missing_there', 'UIX0000001'), ('missing_there', 'UIE0000001'),
         )
-        self.assertEqual((close.statement_total, close.stated_balance), (300.50, 800.50))
+        self.assertEqual((close.statement_total, close.stated_balance), (300.50, 300.50))
 
     def test_what_waits_for_release_is_open_and_says_so(self):
         statement = self.clean_day()
@@ -309,6 +313,14 @@ class TestDayClose(DayCloseCommon):
         close._prove()
         for difference in close.difference_ids:
             self.assertNotIn("second person releases", difference.explanation)
+        statement.line_ids.filtered(lambda line: line.receipt == 'UIX0000001').write({
+            'state': 'different', 'difference': 'refused', 'decided_as': 'nothing',
+        })
+        close._prove()
+        self.assert_differences(
+            close, ('missing_here', 'UIX0000001', 'settled'),
+            ('missing_there', 'UIX0000001', 'settled'), ('reversed', 'UIR0000001'),
+        )
 
     def test_the_road_out_of_money_that_was_never_paid(self):
         """ What the words of *missing there* advise can be done, and the day signed. """
@@ -332,6 +344,11 @@ class TestDayClose(DayCloseCommon):
         self.assertRecordValues(close, [{
             'cleared_total': 300.50, 'suspense_total': 0, 'unaccounted': 0,
         }])
+        self.explain_all(close)
+        close.note = "The statement ends at noon"
+        self.sign(close)
+        # The queue still lists the payment: back to where its account says the same.
+        entry._reverse_moves([{'date': entry.date}], cancel=True)
 
     def test_what_only_a_statement_tells_of_is_compared_with_pull(self):
         statement = self.clean_day()

@@ -125,6 +125,13 @@ def test_a_disputed_line_is_not_stated():
         )
 
 
+def test_a_refused_line_is_said_and_settled():
+    found, = find([], [line(refused=True)])
+    assert (found.kind, found.settled) == ('missing_there', True)
+    found, = find([movement()], [line(refused=True)])  # Booked all the same.
+    assert (found.kind, found.settled) == ('missing_there', False)
+
+
 def test_what_waits_for_a_second_person_is_open():
     found, = find([], [line(waits=True)])
     assert (found.kind, found.settled, found.lacking) == ('missing_here', False, {'person'})

@@ -58,8 +58,8 @@ from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet
 from . import mpesa_transaction_near
+from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
-from . import mpesa_transaction_reversal  # After the screen, whose states it adds to.
 from . import mpesa_transaction_settle
 from . import pay_page_provider
 from . import payment_provider

@@ -2,6 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
+from odoo.addons.payment.logging import get_payment_logger
+
+
+_logger = get_payment_logger(__name__)
+
 
 class MpesaTransaction(models.Model):
     """Money that Safaricom gave back to its payer: it leaves the books as it left the wallet."""
@@ -235,8 +240,14 @@ class MpesaTransaction(models.Model):
                 for other in (original.amount, original._get_unreversed_amount())
             ):
                 continue
-            with self.env.cr.savepoint():
-                movement.with_company(movement.company_id)._give_back(original)
+            try:
+                with self.env.cr.savepoint():
+                    movement.with_company(movement.company_id)._give_back(original)
+            except UserError as error:
+                # A person can still say whose it was; the others go on.
+                _logger.warning(
+                    "M-PESA reversal %s was not linked: %s", movement.id, type(error).__name__,
+                )
 
     def _find_reversible(self):
         """ Return the payments that a reversal may be about: of its amount and before it, those of

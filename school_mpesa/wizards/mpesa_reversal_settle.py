@@ -28,7 +28,7 @@ class MpesaReversalSettle(models.TransientModel):
         compute_sudo=False,
     )
     candidate_ids = fields.Many2many(
-        comodel_name='mpesa.transaction', compute='_compute_original_id', compute_sudo=False,
+        comodel_name='mpesa.transaction', compute='_compute_candidate_ids', compute_sudo=False,
     )
     original_id = fields.Many2one(
         string="Payment", comodel_name='mpesa.transaction', compute='_compute_original_id',
@@ -49,16 +49,22 @@ class MpesaReversalSettle(models.TransientModel):
     )
 
     @api.depends('mpesa_transaction_id')
-    def _compute_original_id(self):
+    def _compute_candidate_ids(self):
         for wizard in self:
             reversal = wizard.mpesa_transaction_id
             # A part of a known payment is nobody's whole payment.
-            found = reversal.browse() if reversal.reverses_id else reversal._find_reversible()
-            mask = reversal.payer_mask
+            wizard.candidate_ids = (
+                reversal.browse() if reversal.reverses_id or not reversal
+                else reversal._find_reversible()
+            )
+
+    @api.depends('mpesa_transaction_id')
+    def _compute_original_id(self):
+        for wizard in self:
+            found, mask = wizard.candidate_ids, wizard.mpesa_transaction_id.payer_mask
             likely = found.filtered(lambda payment, mask=mask: (
                 mask and payment.payer_mask == mask
             ))
-            wizard.candidate_ids = found
             wizard.original_id = likely if len(likely) == 1 else False
             wizard.target = 'payment' if found else 'student'
 

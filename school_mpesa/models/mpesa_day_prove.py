@@ -97,16 +97,20 @@ class MpesaDayClose(models.Model):
         moved = proof.compare_balances(
             wallet, facts['balance'],
             before=exact(self._find_day_before().balance_difference),
-            explained=self._sum_stated(facts) - facts['ledger'].total,
+            explained=[
+                self._sum_stated(facts, with_twice) - facts['ledger'].total
+                for with_twice in (False, True)
+            ],
         )
         return self._get_figures(facts, wallet), [*differences, *filter(None, [moved])]
 
-    def _sum_stated(self, facts):
+    def _sum_stated(self, facts, with_twice):
         """ Return what the statement's lines of the day made of the wallet.
 
         Where no statement covers the whole day, that is what our books made of it.
 
         :param dict facts: As in :meth:`_read_facts`.
+        :param bool with_twice: Whether a line counts again that the statement has twice.
         :return: KES.
         :rtype: Decimal
         """
@@ -115,21 +119,23 @@ class MpesaDayClose(models.Model):
             return facts['ledger'].total
         return sum((
             line.amount if line.direction == 'in' else -line.amount
-            for line in self._get_standing_lines(facts)
+            for line in self._get_standing_lines(facts, with_twice)
         ), Decimal(0))
 
-    def _get_standing_lines(self, facts):
+    def _get_standing_lines(self, facts, with_twice=False):
         """ Return the statement's lines of the day that change the wallet, each once.
 
         :param dict facts: As in :meth:`_read_facts`.
+        :param bool with_twice: Whether a line counts again that the statement has twice.
         :rtype: list[proof.StatedLine]
         """
         start, end = proof.get_day_bounds(self.day)
+        contradicting = {'amount'} if with_twice else {'amount', 'twice'}
         return [
             line for line, row in zip(facts['stated'], facts['lines'], strict=True)
             if start <= line.completed_at < end and row['on_wallet']
             and not (line.disputed or line.refused)
-            and not (row['state'] == 'different' and row['difference'] in {'amount', 'twice'})
+            and not (row['state'] == 'different' and row['difference'] in contradicting)
         ]
 
     def _get_figures(self, facts, wallet):

@@ -42,13 +42,14 @@ def compare_balances(ours, theirs, *, before, explained):
     :param Decimal theirs: The same by the statement, or None when none tells.
     :param Decimal before: What the statement had more at the end of the last day that one tells of,
                            KES; 0 when there is none.
-    :param Decimal explained: What the statement's lines of the day make more than the books, KES.
+    :param Iterable explained: What the statement's lines of the day may make more than the books,
+                               KES: without and with lines that it has twice.
     :return: The difference, or None.
     :rtype: Difference | None
     """
     if theirs is None:
         return None
-    if theirs - ours - before == explained:
+    if theirs - ours - before in explained:
         return None
     return Difference(
         'amount', '', 'balance', '', our_amount=ours, their_amount=theirs,

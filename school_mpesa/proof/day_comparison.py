@@ -177,8 +177,11 @@ class _Comparison:
             if not of_day:
                 continue
             line = of_day[0]
-            for number in sorted({line.occurrence for line in lines}):
-                yield from self.find_twice([one for one in lines if one.occurrence == number])
+            if line.kind == 'charge':  # One payment may be charged several times.
+                for number in sorted({one.occurrence for one in lines}):
+                    yield from self.find_twice([one for one in lines if one.occurrence == number])
+            else:
+                yield from self.find_twice(lines)
             if line.kind in MONEY_KINDS:
                 yield from self.compare_money(self.ours.get(key), line)
             else:

@@ -156,6 +156,10 @@ def test_two_charges_of_one_receipt_are_two_lines():
     assert find([], [replace(charge, booked=True) for charge in charges]) == []
 
 
+def test_a_payment_twice_is_a_duplicate_whatever_its_occurrence():
+    assert kinds([movement()], [line(), line(occurrence=2)]) == [('duplicate', False)]
+
+
 def test_what_an_entry_took_off_unidentified_is_said():
     found, = find([movement(booked=Decimal(0), cleared=Decimal(500))], [line()])
     assert (found.kind, found.settled, found.lacking) == ('amount', False, {'entry'})
@@ -166,7 +170,7 @@ def test_what_an_entry_took_off_unidentified_is_said():
 def balances(ours, theirs, before=0, explained=0):
     found = compare_balances(
         Decimal(ours), None if theirs is None else Decimal(theirs), before=Decimal(before),
-        explained=Decimal(explained),
+        explained=[Decimal(explained)],
     )
     return found and (found.kind, found.line_kind, found.our_amount, found.their_amount)
 

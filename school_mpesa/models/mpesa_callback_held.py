@@ -35,25 +35,25 @@ class MpesaCallback(models.Model):
     def _compute_reason_text(self):
         """ Override to say what a held message waits for. """
         held = self.filtered(lambda callback: callback.reason == HELD)
-        super(MpesaCallback, self - held)._compute_reason_text()
         for callback in held:
             callback.reason_text = self.env._(
                 "Known from an imported statement only: a second person releases it."
             )
+        return super(MpesaCallback, self - held)._compute_reason_text()
 
     @api.depends('is_held')
     def _compute_is_replayable(self):
         """ Override: what is held is released on its statement, and nowhere else. """
-        super()._compute_is_replayable()
-        for callback in self.filtered('is_held'):
-            callback.is_replayable = False
+        held = self.filtered('is_held')
+        held.is_replayable = False
+        return super(MpesaCallback, self - held)._compute_is_replayable()
 
     @api.depends('is_held')
     def _compute_is_settleable(self):
         """ Override: what is held is refused on its statement's line, and nowhere else. """
-        super()._compute_is_settleable()
-        for callback in self.filtered('is_held'):
-            callback.is_settleable = False
+        held = self.filtered('is_held')
+        held.is_settleable = False
+        return super(MpesaCallback, self - held)._compute_is_settleable()
 
     # === ACTION METHODS === #
 

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from ..proof import get_day_bounds
 
@@ -172,10 +172,12 @@ class MpesaDayClose(models.Model):
     def init(self):
         """ Let the database itself keep the figures of a signed day. """
         # Raw SQL: a rule that must hold for every session, also psql, has to live in the database.
-        old = ', '.join(f'OLD.{name}' for name in LOCKED)
-        new = ', '.join(f'NEW.{name}' for name in LOCKED)
-        self.env.cr.execute(
-            f"""
+        old, new = (
+            SQL(', ').join(SQL('%s.%s', SQL(row), SQL.identifier(name)) for name in LOCKED)
+            for row in ('OLD', 'NEW')
+        )
+        self.env.cr.execute(SQL(
+            """
             CREATE OR REPLACE FUNCTION mpesa_day_close_guard() RETURNS trigger AS $guard$
             BEGIN
                 IF TG_OP = 'TRUNCATE' THEN
@@ -185,7 +187,7 @@ class MpesaDayClose(models.Model):
                 IF OLD.signed_at IS NULL THEN
                     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
                 END IF;
-                IF TG_OP = 'UPDATE' AND ({old}) IS NOT DISTINCT FROM ({new}) THEN
+                IF TG_OP = 'UPDATE' AND (%(old)s) IS NOT DISTINCT FROM (%(new)s) THEN
                     RETURN NEW;
                 END IF;
                 RAISE EXCEPTION 'A signed day never changes.' USING ERRCODE = 'restrict_violation';
@@ -197,8 +199,8 @@ class MpesaDayClose(models.Model):
             DROP TRIGGER IF EXISTS mpesa_day_close_guard_table ON mpesa_day_close;
             CREATE TRIGGER mpesa_day_close_guard_table BEFORE TRUNCATE ON mpesa_day_close
                 FOR EACH STATEMENT EXECUTE FUNCTION mpesa_day_close_guard();
-            """
-        )
+            """, old=old, new=new,
+        ))
 
     # === COMPUTE METHODS === #
 

@@ -359,7 +359,8 @@ class MpesaDayClose(models.Model):
 
         :param datetime end: When the next day starts, naive UTC.
         :param list windows: What statements without a gap cover of the day.
-        :return: KES, or None when no such statement covers the end or none tells.
+        :return: KES, or None when no such statement covers the end, none tells, or two of them
+                 contradict each other on the last line.
         :rtype: Decimal | None
         """
         if not proof.covers_moment(windows, end - timedelta(seconds=1)):
@@ -367,11 +368,12 @@ class MpesaDayClose(models.Model):
         rows = self.env.execute_query(SQL(
             """
             WITH stated AS (
-                SELECT completed_at, direction, amount, CASE WHEN has_balance THEN balance END
-                       AS balance
+                SELECT completed_at, direction, amount,
+                       CASE WHEN has_balance AND difference IS DISTINCT FROM 'amount'
+                             AND difference IS DISTINCT FROM 'twice' THEN balance END AS balance
                   FROM mpesa_statement_line
                  WHERE environment = %(environment)s AND shortcode = %(shortcode)s
-                   AND on_wallet AND state <> 'different' AND disputed_by_id IS NULL
+                   AND on_wallet AND disputed_by_id IS NULL
                    AND completed_at < %(end)s)
             SELECT * FROM stated WHERE completed_at = (SELECT MAX(completed_at) FROM stated)
             """,

@@ -98,19 +98,19 @@ class MpesaDayClose(models.Model):
             wallet, facts['balance'],
             before=exact(self._find_day_before().balance_difference),
             explained=[
-                self._sum_stated(facts, with_twice) - facts['ledger'].total
-                for with_twice in (False, True)
+                self._sum_stated(facts, left_out) - facts['ledger'].total
+                for left_out in ({'amount', 'twice'}, {'amount'}, {'twice'}, set())
             ],
         )
         return self._get_figures(facts, wallet), [*differences, *filter(None, [moved])]
 
-    def _sum_stated(self, facts, with_twice):
+    def _sum_stated(self, facts, left_out):
         """ Return what the statement's lines of the day made of the wallet.
 
         Where no statement covers the whole day, that is what our books made of it.
 
         :param dict facts: As in :meth:`_read_facts`.
-        :param bool with_twice: Whether a line counts again that the statement has twice.
+        :param set left_out: As in :meth:`_get_standing_lines`.
         :return: KES.
         :rtype: Decimal
         """
@@ -119,23 +119,25 @@ class MpesaDayClose(models.Model):
             return facts['ledger'].total
         return sum((
             line.amount if line.direction == 'in' else -line.amount
-            for line in self._get_standing_lines(facts, with_twice)
+            for line in self._get_standing_lines(facts, left_out)
         ), Decimal(0))
 
-    def _get_standing_lines(self, facts, with_twice=False):
-        """ Return the statement's lines of the day that change the wallet, each once.
+    def _get_standing_lines(self, facts, left_out=frozenset({'amount', 'twice'})):
+        """ Return the statement's lines of the day that change the wallet.
+
+        A line that contradicts an earlier one is another row of its file, which its balances count,
+        or another word of a second file on the same row, which they do not.
 
         :param dict facts: As in :meth:`_read_facts`.
-        :param bool with_twice: Whether a line counts again that the statement has twice.
+        :param set left_out: By which contradictions a line is none of its own.
         :rtype: list[proof.StatedLine]
         """
         start, end = proof.get_day_bounds(self.day)
-        contradicting = {'amount'} if with_twice else {'amount', 'twice'}
         return [
             line for line, row in zip(facts['stated'], facts['lines'], strict=True)
             if start <= line.completed_at < end and row['on_wallet']
             and not (line.disputed or line.refused)
-            and not (row['state'] == 'different' and row['difference'] in contradicting)
+            and not (row['state'] == 'different' and row['difference'] in left_out)
         ]
 
     def _get_figures(self, facts, wallet):

@@ -23,7 +23,7 @@ class MpesaStatement(models.Model):
         string="Released", readonly=True, help="When that was, stored in UTC.",
     )
     held_line_ids = fields.One2many(
-        string="For Release", comodel_name='mpesa.statement.line',
+        string="Lines for Release", comodel_name='mpesa.statement.line',
         compute='_compute_held',
     )
     held_payment_count = fields.Integer(string="Payments to Release", compute='_compute_held')

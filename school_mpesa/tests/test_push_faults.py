@@ -10,6 +10,7 @@ from odoo.addons.school_mpesa.tests.booking_common import BookingCommon
 
 
 PUSH = 'odoo.addons.school_mpesa.models.payment_transaction_push'
+OUTBOX = 'odoo.addons.school_mpesa.models.mpesa_outbox_mixin'
 CRON = 'odoo.addons.base.models.ir_cron'
 
 
@@ -26,7 +27,7 @@ class TestPushFaults(BookingCommon):
             [txs[0].id],
         )
         cron = self.env.ref('school_mpesa.cron_send_prompts')
-        with self.enter_registry_test_mode(), mute_logger(PUSH, CRON, 'odoo.sql_db'):
+        with self.enter_registry_test_mode(), mute_logger(PUSH, OUTBOX, CRON, 'odoo.sql_db'):
             cron.method_direct_trigger()
         self.env.invalidate_all()
         self.assertEqual(
@@ -50,7 +51,7 @@ class TestPushFaults(BookingCommon):
                 self.forget_token()
                 self.control.script(api='oauth', fault=fault, times=times)
                 tx = self.ask(amount=100, phone=f'07230000{n:02d}')
-                with patch(f'{PUSH}.PATIENCE_SECONDS', -3600), mute_logger(PUSH):
+                with patch(f'{PUSH}.PATIENCE_SECONDS', -3600), mute_logger(PUSH, OUTBOX):
                     self.send()
                     self.assertEqual(tx.mpesa_push_state, 'queued')
                     self.control.clear_scripts()
@@ -62,7 +63,7 @@ class TestPushFaults(BookingCommon):
         self.forget_token()
         self.control.script(api='oauth', fault='http_503_html', times=None)
         tx = self.ask(amount=100)
-        with mute_logger(PUSH):
+        with mute_logger(PUSH, OUTBOX):
             self.send()
         self.assertEqual(tx.mpesa_push_state, 'declined')
         self.assertIn("could not be reached", tx.state_message)
@@ -75,7 +76,7 @@ class TestPushFaults(BookingCommon):
         ):
             tx = self.ask(amount=100)
             tx._mpesa_move_to('sent', mpesa_sent_at=fields.Datetime.now())
-            with mute_logger(PUSH):
+            with mute_logger(PUSH, OUTBOX):
                 tx._mpesa_write_push_answer(error)
             self.assertEqual(tx.mpesa_push_state, 'declined', type(error).__name__)
             self.env.cr.execute('UPDATE payment_transaction SET mpesa_phone_index = NULL')
@@ -89,7 +90,7 @@ class TestPushFaults(BookingCommon):
             tx = self.ask(amount=100, phone=f'07260000{n:02d}')
             tx._mpesa_move_to('sent', mpesa_sent_at=fields.Datetime.now())
             before = fields.Datetime.now()
-            with mute_logger(PUSH):
+            with mute_logger(PUSH, OUTBOX):
                 tx._mpesa_write_push_answer(daraja.Busy(retry_after=asked))
             self.assertEqual(tx.mpesa_push_state, 'queued')
             wait = (tx.mpesa_next_push_at - before).total_seconds()
@@ -100,7 +101,7 @@ class TestPushFaults(BookingCommon):
     def test_a_number_without_a_sim_card_is_said_in_words(self):
         tx = self.ask(amount=100)
         tx._mpesa_move_to('sent', mpesa_sent_at=fields.Datetime.now())
-        with mute_logger(PUSH):
+        with mute_logger(PUSH, OUTBOX):
             tx._mpesa_write_push_answer(daraja.LineUnusable())
         self.assertEqual(tx.mpesa_push_state, 'declined')
         self.assertIn("SIM card", tx.state_message)

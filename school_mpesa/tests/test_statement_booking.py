@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.school_mpesa.tests.statement_common import StatementCommon
 
@@ -69,7 +70,8 @@ class TestStatementBooking(StatementCommon):
         ]))
         account = self.school._get_mpesa_charges_account()
         account.active = False
-        self.run_cron('school_mpesa.cron_book_statements')
+        with mute_logger('odoo.addons.school_mpesa.models.mpesa_statement_booking'):
+            self.run_cron('school_mpesa.cron_book_statements')
         charge, sweep = self.get_lines(kind='charge'), self.get_lines(kind='sweep')
         self.assertEqual((charge.state, charge.tries, sweep.state), ('new', 1, 'booked'))
         self.assertTrue(charge.problem)

@@ -251,9 +251,18 @@ def upload(road, template, form):
         'file': base64.b64encode(content).decode(), 'file_name': name,
         'shortcode': str(road.school['provider_id']),
     }])
-    road.call('bursar', 'mpesa.statement.upload', 'action_import', wizard)
+    action = road.call('bursar', 'mpesa.statement.upload', 'action_import', wizard)
     road.settle()
+    release(road, action['res_id'])
     wait_for(lambda: not waits(road), "booking of the statement", timeout=90, pause=1)
+
+
+def release(road, statement_id):
+    """ Let the head, who did not import it, release what only a statement tells of, if anything. """
+    statement, = road.call('head', 'mpesa.statement', 'read', [statement_id], ['held_count'])
+    if statement['held_count']:
+        road.call('head', 'mpesa.statement', 'action_release', [statement_id])
+        road.settle()
 
 
 def waits(road):

@@ -5,6 +5,8 @@ from odoo.tools import SQL
 
 from odoo.addons.payment.logging import get_payment_logger
 
+from .mpesa_callback_drain import RETRY_ON_NEW_SNAPSHOT
+
 
 _logger = get_payment_logger(__name__)
 
@@ -138,7 +140,11 @@ class MpesaDayClose(models.Model):
             try:
                 with self.env.cr.savepoint():
                     close._prove()
-            except Exception as error:  # noqa: BLE001 - any failure of one must not stop the others
+            except Exception as error:
+                if isinstance(error, RETRY_ON_NEW_SNAPSHOT) and not is_cron:
+                    # The scheduled action proves the same day: the request is run again by Odoo,
+                    # and shows the person what is known by then.
+                    raise
                 self.env['mpesa.callback']._raise_if_database_is_gone(error)
                 self.env.invalidate_all(flush=False)
                 _logger.warning(

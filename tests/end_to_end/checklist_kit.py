@@ -3,12 +3,14 @@ import base64
 import contextlib
 import itertools
 import json
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import invariants
 from road import wait_for
 
 
+EAT = timezone(timedelta(hours=3))
 OWED = 2000  # KES
 UNKNOWN = 'QQ-908172'  # nobody's number, and nobody's with a slip in it
 _amounts = itertools.count(101, 3)  # below those of `LiveRoad`, so that no request fits
@@ -244,8 +246,10 @@ def pull(road):
 
 def upload(road, template, form):
     """ Download the statement at Safaricom, import it, and wait until all of it is booked. """
+    # Of yesterday and today, when all of it happened: earlier days are those of other tests.
+    start = datetime.now(EAT) - timedelta(days=1)
     name, content = road.control.statement(
-        road.school['shortcode'], template=template, form=form,
+        road.school['shortcode'], f'{start:%Y-%m-%d} 00:00:00', template=template, form=form,
     )
     wizard = road.call('bursar', 'mpesa.statement.upload', 'create', [{
         'file': base64.b64encode(content).decode(), 'file_name': name,
@@ -258,7 +262,7 @@ def upload(road, template, form):
 
 
 def release(road, statement_id):
-    """ Let the head, who did not import it, release what only a statement tells of, if anything. """
+    """ Let the head, who did not import it, release what only a statement tells of. """
     statement, = road.call('head', 'mpesa.statement', 'read', [statement_id], ['held_count'])
     if statement['held_count']:
         road.call('head', 'mpesa.statement', 'action_release', [statement_id])

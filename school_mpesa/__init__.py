@@ -29,5 +29,8 @@ def uninstall_hook(env):
             ('module', '=', 'school_mpesa'), ('name', '=', 'payment_provider_mpesa'),
         ]).unlink()
     # The inbox and signed days are guarded by functions in the database, which outlive the tables.
-    for guard in ('mpesa_callback_guard', 'mpesa_day_close_guard', 'mpesa_day_difference_guard'):
+    for guard in (
+        'mpesa_callback_guard', 'mpesa_day_close_guard', 'mpesa_day_difference_guard',
+        'mpesa_day_amendment_guard',
+    ):
         env.cr.execute(SQL('DROP FUNCTION IF EXISTS %s() CASCADE', SQL.identifier(guard)))

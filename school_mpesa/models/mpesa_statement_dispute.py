@@ -44,7 +44,8 @@ class MpesaStatement(models.Model):
                AND line.company_id = %(company)s AND line.statement_id <> %(statement)s
                AND line.told_on_wallet AND line.state <> 'different'
                AND line.disputed_by_id IS NULL
-               AND line.completed_at BETWEEN %(start)s AND %(end)s
+               -- Its last second may have gone on after the file was made.
+               AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
                AND NOT EXISTS (
                     SELECT 1 FROM unnest(%(found)s::int[]) AS met WHERE met = line.id)
             """,
@@ -60,7 +61,7 @@ class MpesaStatement(models.Model):
                AND other.environment = %(environment)s AND other.shortcode = %(shortcode)s
                AND other.company_id = %(company)s AND other.id <> %(statement)s
                AND other.gap_count = 0 AND other.unreadable_count = 0
-               AND line.completed_at BETWEEN other.period_start AND other.period_end
+               AND line.completed_at >= other.period_start AND line.completed_at < other.period_end
             """,
             **self._get_cover(),
         ))

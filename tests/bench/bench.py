@@ -143,12 +143,6 @@ def run(size):
             )
         figures |= posting_figures(raw['posting'])
         figures['posting.tracked_ratio'] = posting_figures(raw['posting_tracked'])['posting.ratio']
-        say("a statement of 10,000 lines, imported and matched, then booked")
-        raw['statement'] = stack.shell("from bench.statement_run import run\nresult = run(env)")
-        figures |= {
-            f'statement.{name}': raw['statement'][name]
-            for name in ('import_s', 'import_mb', 'again_s', 'book_s', 'book_mb', 'book_rate')
-        }
         say("accept, ours beside Odoo's own webhook and a route that does nothing")
         raw['accept'] = accept_run.measure(stack, runs, posts)
         figures |= accept_figures(raw['accept'])
@@ -162,6 +156,15 @@ def run(size):
             say("6,000 confirmations in ten minutes")
             raw['burst'] = burst_run.measure(stack, *BURST, seed=secrets.randbelow(10**6))
             figures['burst.seconds'] = raw['burst']['seconds']
+        # Last: the proofs of its days are work for the scheduler.
+        stack.max_cron_threads = 0
+        stack.restart_odoo()
+        say("a statement of 10,000 lines, imported and matched, then booked")
+        raw['statement'] = stack.shell("from bench.statement_run import run\nresult = run(env)")
+        figures |= {
+            f'statement.{name}': raw['statement'][name]
+            for name in ('import_s', 'import_mb', 'again_s', 'book_s', 'book_mb', 'book_rate')
+        }
     if size == 'long':
         raw['age'] = age_run.measure(*AGE)
         figures |= {f'age.{work}_ratio': raw['age'][f'{work}_ratio'] for work in age_run.WORK}

@@ -23,12 +23,15 @@ class Clock:
 
     def __init__(self):
         self.speed = 1.0
-        self._base = time.time()
-        self._since = time.time()
+        # Read once: two readings differ, and a second that begins would be the one before.
+        self._base = self._since = time.time()
 
     def now(self):
         """:return: seconds since the epoch (float), on the simulator's clock"""
-        return self._base + (time.time() - self._since) * self.speed
+        return self._at(time.time())
+
+    def _at(self, moment):
+        return self._base + (moment - self._since) * self.speed
 
     def eat(self, epoch=None):
         """:return: an aware datetime in EAT, of now or of a given epoch"""
@@ -40,8 +43,9 @@ class Clock:
 
     def set(self, epoch=None, speed=None):
         """Set the time, the speed (0 freezes it), or both."""
-        self._base = self.now() if epoch is None else epoch
-        self._since = time.time()
+        moment = time.time()
+        self._base = self._at(moment) if epoch is None else epoch
+        self._since = moment
         if speed is not None:
             if speed < 0:
                 raise ValueError(f'time does not run at speed {speed}')

@@ -1,11 +1,10 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from odoo.addons.payment.logging import get_payment_logger
-
-from .mpesa_callback_drain import RETRY_ON_NEW_SNAPSHOT
 
 
 _logger = get_payment_logger(__name__)
@@ -141,7 +140,7 @@ class MpesaDayClose(models.Model):
                 with self.env.cr.savepoint():
                     close._prove()
             except Exception as error:
-                if isinstance(error, RETRY_ON_NEW_SNAPSHOT) and not is_cron:
+                if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) and not is_cron:
                     # The scheduled action proves the same day: the request is run again by Odoo,
                     # and shows the person what is known by then.
                     raise

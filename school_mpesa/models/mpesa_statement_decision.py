@@ -106,12 +106,14 @@ class MpesaStatementLine(models.Model):
         :param str decision: 'nothing'.
         :param str note: What was found.
         :return: None
-        :raise AccessError: If the user imported the file that is in the way.
+        :raise AccessError: If the user imported the file, or the one that lacks the line.
         :raise UserError: If something else is said.
         """
         self.ensure_one()
         line = self.sudo()
-        (self.disputed_by_id or self.statement_id)._check_second_person()
+        # Neither of two files that contradict each other is its importer's to believe.
+        for statement in self.statement_id | self.disputed_by_id:
+            statement._check_second_person()
         if decision != 'nothing':
             raise UserError(self.env._(
                 "Only files tell of this line, so nothing is booked from it here. Nothing was"

@@ -1,3 +1,5 @@
+from datetime import time, timedelta
+
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -29,51 +31,73 @@ class MpesaStatement(models.Model):
         """ Flag the lines that only one of two files has which both cover their time.
 
         Without this, an invented row vouches for itself for ever: the genuine file that comes later
-        would add nothing and contradict nothing.
+        would add nothing and contradict nothing. A file that is not whole, or has no line at all,
+        says nothing about what it lacks.
 
         :param list found: The ids of earlier lines that this file has, too.
         :return: None
         """
         self.ensure_one()
         self.env.flush_all()
-        # Raw SQL: two statements for ten thousand lines. What is flagged already stays as it is.
-        self.env.cr.execute(SQL(
-            """
-            UPDATE mpesa_statement_line line SET disputed_by_id = %(statement)s
-             WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
-               AND line.company_id = %(company)s AND line.statement_id <> %(statement)s
-               AND line.told_on_wallet AND line.state <> 'different'
-               AND line.disputed_by_id IS NULL
-               -- Its last second may have gone on after the file was made.
-               AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
-               AND NOT EXISTS (
-                    SELECT 1 FROM unnest(%(found)s::int[]) AS met WHERE met = line.id)
-            """,
-            **self._get_cover(), found=found,
-        ))
-        # The other way round only by files that are whole: what is missing there may stand here.
-        self.env.cr.execute(SQL(
-            """
-            UPDATE mpesa_statement_line line SET disputed_by_id = other.id
-              FROM mpesa_statement other
-             WHERE line.statement_id = %(statement)s AND line.told_on_wallet
-               AND line.disputed_by_id IS NULL AND line.state <> 'different'
-               AND other.environment = %(environment)s AND other.shortcode = %(shortcode)s
-               AND other.company_id = %(company)s AND other.id <> %(statement)s
-               AND other.gap_count = 0 AND other.unreadable_count = 0
-               AND line.completed_at >= other.period_start AND line.completed_at < other.period_end
-            """,
-            **self._get_cover(),
-        ))
+        # Raw SQL: ten thousand lines at once. What is flagged already stays as it is. The other way
+        # round, what this file adds is disputed by those that cover its time.
+        if self._is_whole():
+            self.env.cr.execute(SQL(
+                """
+                UPDATE mpesa_statement_line line SET disputed_by_id = %(statement)s
+                 WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
+                   AND line.company_id = %(company)s AND line.statement_id <> %(statement)s
+                   AND line.told_on_wallet AND line.state <> 'different'
+                   AND line.disputed_by_id IS NULL
+                   AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
+                   AND NOT EXISTS (
+                        SELECT 1 FROM unnest(%(found)s::int[]) AS met WHERE met = line.id)
+                """,
+                **self._get_cover(), found=found,
+            ))
+        others = self.search([
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('company_id', '=', self.company_id.id), ('id', '!=', self.id),
+            ('period_start', '<=', self.period_end), ('period_end', '>=', self.period_start),
+        ]).filtered(lambda other: other._is_whole())
+        for other in others:
+            cover = other._get_cover()
+            self.env.cr.execute(SQL(
+                """
+                UPDATE mpesa_statement_line line SET disputed_by_id = %(statement)s
+                 WHERE line.statement_id = %(ours)s AND line.told_on_wallet
+                   AND line.disputed_by_id IS NULL AND line.state <> 'different'
+                   AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
+                """,
+                ours=self.id, **cover,
+            ))
         self.env.invalidate_all(flush=False)
 
+    def _is_whole(self):
+        """ Tell whether a file has everything that happened in its time.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool(self.payment_count or self.charge_count or self.sweep_count
+                    or self.withdrawal_count or self.reversal_count or self.other_count) and not (
+            self.gap_count or self.unreadable_count
+        )
+
     def _get_cover(self):
-        """ Return what a file is of, as SQL takes it.
+        """ Return what a file is of and what it covers, as SQL takes it.
+
+        The last second of a file that ends within a day may have gone on after it was made.
 
         :rtype: dict
         """
         self.ensure_one()
+        end = self.period_end
+        ends_with_day = (end + timedelta(hours=3, seconds=1)).time() == time(0)
         return {
             'statement': self.id, 'environment': self.environment, 'shortcode': self.shortcode,
-            'company': self.company_id.id, 'start': self.period_start, 'end': self.period_end,
+            'company': self.company_id.id, 'start': self.period_start,
+            'end': end + timedelta(seconds=1) if ends_with_day else end,
         }

@@ -300,7 +300,7 @@ class MpesaTransaction(models.Model):
         :param str note: Why, for whoever looks later.
         :param school.student student: The student who owes it again, or None.
         :return: None
-        :raise AccessError: If the user is not of the bursar's office.
+        :raise AccessError: If the user is not of the bursar's office, or imported the statement.
         :raise UserError: If it does not wait for a person; nothing is booked.
         """
         self.ensure_one()
@@ -310,6 +310,8 @@ class MpesaTransaction(models.Model):
             ))
         self.check_access('read')
         movement = self.sudo()
+        for statement in movement.statement_line_ids.statement_id.with_env(self.env):
+            statement._check_second_person()
         movement.lock_for_update(allow_referencing=True)
         if movement.reversal_state != 'person':
             raise UserError(self.env._(
@@ -331,8 +333,6 @@ class MpesaTransaction(models.Model):
             }
         else:
             company._check_mpesa_counter_account(account)
-            for statement in movement.statement_line_ids.statement_id.with_env(self.env):
-                statement._check_second_person()
             debit = {'account_id': account.id, 'tax_ids': [Command.clear()]}
         move = self.env['account.move'].sudo().with_company(company).create({
             'move_type': 'entry',

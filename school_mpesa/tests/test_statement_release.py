@@ -1,7 +1,9 @@
+from datetime import datetime
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.school_mpesa.tests.statement_common import StatementCommon
+from odoo.addons.school_mpesa.tests.statement_common import FIRST, StatementCommon
 
 
 REVERSAL = "Pay Bill Reversal"
@@ -203,6 +205,38 @@ class TestStatementRelease(StatementCommon):
         line.with_user(self.head)._decide('nothing', "Asked Safaricom")
         self.assertEqual((line.state, line.dispute_note), ('found', "Asked Safaricom"))
         self.assert_books(received=9_570)
+
+    def test_a_file_that_is_not_whole_disputes_nothing(self):
+        self.import_found(self.row('UIE4K7P2Q1', 500), self.row('UIE4K7P2Q2', 70, minute=9))
+        told = self.row('UIE4K7P2Q1', 500)
+        for rows in (
+            [told, self.row('UIE4K7P2Q3', 5, minute=9, balance=999)],
+            [{**told, 'status': 'Declined'}],
+        ):
+            self.import_found(*rows, end=datetime(2026, 9, 14, 23, 59, 59))
+            self.assertFalse(self.get_lines(receipt='UIE4K7P2Q2').disputed_by_id)
+
+    def test_the_last_second_counts_when_the_day_ends_with_it(self):
+        genuine = [self.row('UIE4K7P2Q1', 500), self.row('UIE4K7P2Q2', 70, minute=9)]
+        late = datetime(2026, 9, 14, 23, 59, 59)
+        minute = (late - FIRST).total_seconds() / 60
+        self.import_found(*genuine, self.row('UIE4K7P2Q9', 9_000, minute=minute))
+        self.import_found(*genuine)  # It ends with its last row, which the next second followed.
+        line = self.get_lines(receipt='UIE4K7P2Q9')
+        self.assertFalse(line.disputed_by_id)
+        whole = self.import_found(*genuine, end=late)
+        self.assertEqual(line.disputed_by_id, whole)
+
+    def test_nobody_decides_between_two_files_who_imported_one_of_them(self):
+        genuine = [self.row('UIE4K7P2Q1', 500), self.row('UIE4K7P2Q2', 70, minute=9)]
+        fake = self.row('UIE4K7P2Q9', 9_000, minute=5)
+        self.upload(self.write_older([genuine[0], fake, genuine[1]]))
+        self.upload(self.write_older(genuine), user=self.head)
+        line = self.get_lines(receipt='UIE4K7P2Q9')
+        for user in (self.bursar, self.head):
+            with self.assertRaises(AccessError):
+                line.with_user(user)._decide('nothing', "Asked Safaricom")
+        self.assertFalse(line.dispute_note)
 
     # === WHAT A FILE PROVES OF ITSELF === #
 

@@ -156,8 +156,10 @@ class TestStatementReversal(StatementCommon):
         self.assertEqual(original.receipt_id.state, 'posted')
         self.assertEqual(self.sum_unidentified(), 200)
         self.assert_wallet(300)
-        action = reversal.with_user(self.bursar).action_settle_reversal()
-        form = Form(self.env[action['res_model']].with_user(self.bursar).with_context(
+        with self.assertRaises(AccessError):  # The importer puts it on nobody, not on a student.
+            reversal.with_user(self.bursar)._settle_reversal(None, "x", self.student)
+        action = reversal.with_user(self.head).action_settle_reversal()
+        form = Form(self.env[action['res_model']].with_user(self.head).with_context(
             **action['context']
         ))
         self.assertEqual(form.student_id, self.student)
@@ -168,7 +170,7 @@ class TestStatementReversal(StatementCommon):
         self.assertEqual(self.sum_unidentified(), 0)
         self.assert_wallet(300)
         with self.assertRaisesRegex(UserError, "booked by now"):
-            reversal.with_user(self.bursar)._settle_reversal(None, "x", self.student)
+            reversal.with_user(self.head)._settle_reversal(None, "x", self.student)
 
     def test_an_unknown_payment_is_for_a_person(self):
         reversal = self.reverse(linked='UIE4K7P2Q9')

@@ -36,6 +36,10 @@ RIGHTS = {
     'mpesa.statement.upload': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.statement.decide': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.payment.link': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.link.opening': {},
+    'mpesa.link.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
 }
@@ -54,6 +58,9 @@ CALLABLE = {
     },
     'mpesa.day.difference': {'write', 'action_open'},
     'mpesa.day.amendment': {'action_open'},
+    'mpesa.link.cancel': {'action_cancel'},
+    'mpesa.link.wizard': {'action_make'},
+    'mpesa.payment.link': {'action_cancel', 'action_open_requests'},
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',
@@ -83,7 +90,7 @@ CALLABLE = {
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
     'account.payment.register': {'action_mpesa_prompt'},
-    'school.student': {'action_mpesa_prompt'},
+    'school.student': {'action_mpesa_prompt', 'action_mpesa_link'},
 }
 SECRETS = (
     'mpesa_consumer_key', 'mpesa_consumer_secret', 'mpesa_passkey', 'mpesa_consumer_key_sealed',
@@ -182,7 +189,7 @@ class TestAccessRights(SchoolMpesaCommon):
         tx = self.make_paid_request()
         records = [
             tx, tx.mpesa_callback_ids, tx.mpesa_movement_ids, tx.mpesa_exchange_ids,
-            tx.mpesa_receipt_id,
+            tx.mpesa_receipt_id, self.student._get_statement_link(),
             self.env['mpesa.command']._queue(
                 self.provider, 'status', receipt=tx.mpesa_receipt_number,
             ),

@@ -104,6 +104,15 @@ class MpesaPaymentLink(models.Model):
             'context': {'dialog_size': 'medium', 'default_link_id': self.id},
         }
 
+    def action_share_by_whatsapp(self):
+        """ Open WhatsApp with the message filled in; the clerk chooses whom to send it to.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.check_access('read')
+        return {'type': 'ir.actions.act_url', 'url': self.whatsapp_url, 'target': 'new'}
+
     def action_open_requests(self):
         """ Open the payment requests made by the link.
 

@@ -60,7 +60,9 @@ CALLABLE = {
     'mpesa.day.amendment': {'action_open'},
     'mpesa.link.cancel': {'action_cancel'},
     'mpesa.link.wizard': {'action_make'},
-    'mpesa.payment.link': {'action_cancel', 'action_open_requests'},
+    'mpesa.payment.link': {
+        'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
+    },
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',

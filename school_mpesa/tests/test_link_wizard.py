@@ -73,6 +73,7 @@ class TestLinkWizard(SchoolMpesaCommon):
         )
         self.assertTrue(link.whatsapp_url.startswith('https://wa.me/?text=School%20trip'))
         self.assertNotIn('Otieno', link.message)
+        self.assertEqual(link.action_share_by_whatsapp()['url'], link.whatsapp_url)
         self.assertTrue(link.qr)
         self.guardian.lang = 'sw'
         link.invalidate_recordset()

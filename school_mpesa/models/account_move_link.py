@@ -44,7 +44,7 @@ class AccountMove(models.Model):
         missing = bills_sudo - links_sudo.bill_id
         if not missing:
             return links_sudo
-        return links_sudo | Link_sudo.create([
+        return links_sudo | Link_sudo._make([
             {'kind': 'bill', 'bill_id': bill.id, 'student_id': bill.student_id.id}
             for bill in missing
         ])

@@ -2,7 +2,11 @@ import math
 import re
 import secrets
 
+from psycopg2 import errors as pg_errors
+
 from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
+from odoo.tools import mute_logger
 
 from odoo.addons.school_fees.models.school_receipt import SLUG_ALPHABET, SLUG_LENGTH
 
@@ -152,6 +156,24 @@ class MpesaPaymentLink(models.Model):
         if link_sudo and link_sudo._find_state(uses.get(link_sudo.id, 0)) == 'active':
             return link_sudo
         return links_sudo.browse()
+
+    @api.model
+    def _make(self, vals_list):
+        """ Make the links that are printed, unless a parallel request is making them.
+
+        :param list[dict] vals_list: The create values.
+        :return: In sudo mode.
+        :rtype: mpesa.payment.link
+        :raise ConcurrencyError: If one of them exists by now; the framework then starts again,
+                                 and it is found.
+        """
+        try:
+            # The log would quote the whole row of what is no error: two readers at once.
+            with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
+                return self.sudo().create(vals_list)
+        except pg_errors.UniqueViolation as error:
+            message = "A parallel request was quicker."
+            raise ConcurrencyError(message) from error
 
     def _get_public_path(self):
         """ Return the public address without its host.

@@ -45,7 +45,7 @@ class SchoolStudent(models.Model):
         missing = students_sudo - links_sudo.student_id
         if not missing:
             return links_sudo
-        return links_sudo | Link_sudo.create([
+        return links_sudo | Link_sudo._make([
             {'kind': 'statement', 'student_id': student.id}
             for student in missing
         ])

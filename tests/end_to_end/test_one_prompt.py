@@ -93,6 +93,28 @@ def test_twenty_payers_race_for_the_last_use_of_a_link(road):
     finish(road, sent[0])
 
 
+def test_twenty_readers_give_a_statement_one_address(road):
+    """ The first view of a child's page makes the address of the pay page. """
+    children = road.call(
+        'bursar', 'school.student', 'read', road.school['guardian_student_ids'], ['balance'],
+    )
+    child = next(one['id'] for one in children if one['balance'] > 0)
+    road.stack.sql(
+        "DELETE FROM mpesa_payment_link WHERE student_id = %s AND kind = 'statement' RETURNING id",
+        [child],
+    )
+    session = road.session('guardian')
+    with ThreadPoolExecutor(TAPS) as pool:
+        pages = list(pool.map(
+            lambda _tab: session.get(f'{road.stack.url}/my/fees/{child}', timeout=60), range(TAPS),
+        ))
+    link, = road.stack.sql(
+        "SELECT slug FROM mpesa_payment_link WHERE student_id = %s AND kind = 'statement'", [child],
+    )
+    assert {page.status_code for page in pages} == {200}
+    assert all(f"/p/{link['slug']}" in page.text for page in pages)
+
+
 def open_wizard(road, bill, phone):
     return road.call('bursar', 'mpesa.prompt.wizard', 'create', {
         'student_id': bill['student_id'], 'invoice_ids': [(6, 0, [bill['id']])],

@@ -31,6 +31,7 @@
         'wizards/mpesa_register_wizard_views.xml',
         'wizards/mpesa_reversal_settle_views.xml',
         'wizards/mpesa_statement_decide_views.xml',
+        'wizards/mpesa_statement_distrust_views.xml',
         'wizards/mpesa_statement_upload_views.xml',
         'wizards/mpesa_validation_letter_views.xml',
         'wizards/account_payment_register_views.xml',

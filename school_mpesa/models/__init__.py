@@ -49,6 +49,7 @@ from . import mpesa_statement_line
 from . import mpesa_statement_prove
 from . import mpesa_statement_release
 from . import mpesa_statement_reversal
+from . import mpesa_statement_trust
 from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_ask

@@ -287,6 +287,7 @@ class MpesaDayClose(models.Model):
         return self.env['mpesa.statement'].search([
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('period_start', '<', end), ('period_end', '>=', start),
+            ('distrusted_at', '=', False),
         ])
 
     def _get_pulled_windows(self, start, end):
@@ -370,7 +371,10 @@ class MpesaDayClose(models.Model):
             WITH stated AS (
                 SELECT completed_at, direction, amount,
                        CASE WHEN has_balance AND difference IS DISTINCT FROM 'amount'
-                             AND difference IS DISTINCT FROM 'twice' THEN balance END AS balance
+                             AND difference IS DISTINCT FROM 'twice' AND NOT EXISTS (
+                                SELECT FROM mpesa_statement own
+                                 WHERE own.id = statement_id AND own.distrusted_at IS NOT NULL)
+                            THEN balance END AS balance
                   FROM mpesa_statement_line
                  WHERE environment = %(environment)s AND shortcode = %(shortcode)s
                    AND on_wallet AND disputed_by_id IS NULL

@@ -107,6 +107,7 @@ class MpesaStatement(models.Model):
         selection=[
             ('booking', "Being booked"), ('check', "Needs a person"),
             ('release', "Waits for a second person"), ('done', "Booked"),
+            ('distrusted', "Not believed"),
         ],
         compute='_compute_state',
     )
@@ -137,7 +138,7 @@ class MpesaStatement(models.Model):
     @api.depends(
         'line_ids.state', 'line_ids.mpesa_transaction_id', 'line_ids.note', 'checked_by_id',
         'gap_count', 'unreadable_count', 'released_at', 'line_ids.disputed_by_id',
-        'line_ids.dispute_note',
+        'line_ids.dispute_note', 'distrusted_at',
     )
     def _compute_state(self):
         Line = self.env['mpesa.statement.line']
@@ -158,6 +159,8 @@ class MpesaStatement(models.Model):
                 statement.state = 'check'
             elif statement.held_count:
                 statement.state = 'release'
+            elif statement.distrusted_at:
+                statement.state = 'distrusted'
             else:
                 statement.state = 'booking' if statement.waiting_count else 'done'
 
@@ -214,7 +217,9 @@ class MpesaStatement(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        return bool(self.gap_count or self.unreadable_count) and not self.checked_by_id
+        return bool(self.gap_count or self.unreadable_count) and not (
+            self.checked_by_id or self.distrusted_at
+        )
 
     @api.model
     def _get_totals(self, lines):

@@ -50,9 +50,8 @@ class MpesaStatementLine(models.Model):
     @api.model
     def _get_due_domain(self):
         return [
-            ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS),
-            '|', ('kind', '!=', 'reversal'),
-            '&', ('statement_id.released_at', '!=', False), ('disputed_by_id', '=', False),
+            ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS), ('disputed_by_id', '=', False),
+            '|', ('kind', '!=', 'reversal'), ('statement_id.released_at', '!=', False),
             '|', ('next_try_at', '=', False), ('next_try_at', '<=', fields.Datetime.now()),
         ]
 
@@ -73,8 +72,8 @@ class MpesaStatementLine(models.Model):
         self.env.cr.execute(
             """
             SELECT id FROM mpesa_statement_line line
-             WHERE state = 'new' AND kind = ANY(%(kinds)s)
-               AND (kind <> 'reversal' OR disputed_by_id IS NULL AND EXISTS (
+             WHERE state = 'new' AND kind = ANY(%(kinds)s) AND disputed_by_id IS NULL
+               AND (kind <> 'reversal' OR EXISTS (
                     SELECT 1 FROM mpesa_statement statement
                      WHERE statement.id = line.statement_id
                        AND statement.released_at IS NOT NULL))

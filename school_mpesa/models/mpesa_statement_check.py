@@ -20,18 +20,27 @@ class MpesaStatement(models.Model):
 
         :raise UserError: If another one works.
         """
-        # Raw SQL: an advisory lock, since locking the provider would hold up its bookings. By the
-        # shortcode, which a replaced provider shares with its successor.
-        locked, = self.env.execute_query(SQL(
-            'SELECT pg_try_advisory_xact_lock(hashtext(%s), hashtext(%s))', 'mpesa.statement',
-            f'{provider.mpesa_environment} {provider.mpesa_shortcode}',
-        ))
-        if not locked[0]:
+        if not self._try_lock_import(provider):
             raise UserError(self.env._(
                 "Somebody is importing a statement of %(shortcode)s at this moment. Nothing was"
                 " imported. Try again in a minute: lines that are known by then are not taken"
                 " twice.", shortcode=provider.mpesa_shortcode,
             ))
+
+    @api.model
+    def _try_lock_import(self, provider):
+        """ Keep imports of a shortcode out until the transaction ends.
+
+        :return: Whether none works.
+        :rtype: bool
+        """
+        # Raw SQL: an advisory lock, since locking the provider would hold up its bookings. By the
+        # shortcode, which a replaced provider shares with its successor.
+        (locked,), = self.env.execute_query(SQL(
+            'SELECT pg_try_advisory_xact_lock(hashtext(%s), hashtext(%s))', 'mpesa.statement',
+            f'{provider.mpesa_environment} {provider.mpesa_shortcode}',
+        ))
+        return locked
 
     @api.model
     def _check_is_of(self, provider, told, file_name=''):

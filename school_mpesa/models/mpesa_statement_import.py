@@ -130,6 +130,8 @@ class MpesaStatement(models.Model):
             self.env.flush_all()
             Line.invalidate_model(flush=False)
         self.write({'new_count': len(fresh), 'known_count': len(told.lines) - len(fresh)})
+        self.env.flush_all()
+        self._take_lines_over(known.found)
         self._dispute(known.found)
 
     def _prepare_line(self, line, common, occurrence, difference):
@@ -303,7 +305,7 @@ class MpesaStatement(models.Model):
                        difference = CASE WHEN movement.amount <> line.amount THEN 'movement' END
                   FROM mpesa_transaction movement
                  WHERE line.mpesa_transaction_id IS NULL
-                   AND (line.state = 'found' OR line.difference = 'day')
+                   AND (line.state = 'found' OR line.difference IN ('day', 'refused'))
                    AND line.direction = 'in'
                    AND movement.environment = line.environment
                    AND movement.shortcode = line.shortcode

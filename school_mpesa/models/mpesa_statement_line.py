@@ -155,7 +155,8 @@ class MpesaStatementLine(models.Model):
     _movement_idx = models.Index("(environment, shortcode, receipt)")
     _to_book_idx = models.Index("(completed_at, id) WHERE state = 'new'")
     _to_link_idx = models.Index(
-        "(id) WHERE mpesa_transaction_id IS NULL AND (state = 'found' OR difference = 'day')"
+        "(id) WHERE mpesa_transaction_id IS NULL"
+        " AND (state = 'found' OR difference IN ('day', 'refused'))"
     )
 
     # === COMPUTE METHODS === #
@@ -185,9 +186,8 @@ class MpesaStatementLine(models.Model):
         return Domain([
             '|', '&', ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS),
             '&', ('state', '=', 'found'), ('mpesa_transaction_id', '=', False),
-        ]) & (
-            Domain('disputed_by_id', '=', False) | Domain('kind', 'not in', HELD_KINDS)
-        ) & ~Domain(self._get_held_domain())
+            ('disputed_by_id', '=', False),
+        ]) & ~self._get_held_domain()
 
     @api.model
     def _get_person_domain(self):
@@ -199,7 +199,7 @@ class MpesaStatementLine(models.Model):
             '|', '|', '&', ('state', '=', 'new'), ('kind', '=', 'other'),
             '&', ('state', '=', 'different'), ('note', '=', False),
             '&', ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
-        ])
+        ]) & ~self._get_doubted_domain()
 
     @api.model
     def _get_held_domain(self):
@@ -207,9 +207,31 @@ class MpesaStatementLine(models.Model):
 
         :rtype: Domain
         """
-        return Domain([
+        return self._get_doubted_domain() | self._get_unreleased_domain() & Domain([
             ('statement_id.released_at', '=', False), ('disputed_by_id', '=', False),
+        ])
+
+    @api.model
+    def _get_unreleased_domain(self):
+        """ Return which lines a file alone tells of that are not booked yet.
+
+        :rtype: Domain
+        """
+        return Domain([
             '|', '&', '&', ('kind', '=', 'payment'), ('state', '=', 'found'),
             ('mpesa_transaction_id', '=', False),
             '&', ('kind', '=', 'reversal'), ('state', '=', 'new'),
+        ])
+
+    @api.model
+    def _get_doubted_domain(self):
+        """ Return which lines came with a file that is not believed, and stand on another one that
+        is: its release believes them again.
+
+        :rtype: Domain
+        """
+        return Domain([
+            ('disputed_by_id.distrusted_at', '!=', False),
+            ('statement_id.distrusted_at', '=', False),
+            ('statement_id.released_at', '=', False), ('state', '!=', 'different'),
         ])

@@ -59,9 +59,9 @@ class SchoolDashboard(models.AbstractModel):
         domains = {
             'statement_unknown': [('state', '=', 'new'), ('kind', '=', 'other')],
             'statement_different': [('state', '=', 'different'), ('note', '=', False)],
-            'statement_disputed': [
+            'statement_disputed': Domain([
                 ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
-            ],
+            ]) & ~Line._get_doubted_domain(),
             'statement_unbooked': Line._get_waiting_domain() & Domain([
                 ('state', '=', 'new'), '|', ('tries', '>', 0), ('create_date', '<', overdue),
             ]),
@@ -71,7 +71,7 @@ class SchoolDashboard(models.AbstractModel):
             ),
         }
         unread = [
-            ('checked_by_id', '=', False),
+            ('checked_by_id', '=', False), ('distrusted_at', '=', False),
             '|', ('gap_count', '>', 0), ('unreadable_count', '>', 0),
         ]
         needs = [(
@@ -98,7 +98,7 @@ class SchoolDashboard(models.AbstractModel):
             ),
             'statement_different': self.env._("Statement lines that contradict the books"),
             'statement_disputed': self.env._(
-                "Statement lines that another statement of the same time does not have"
+                "Statement lines that only one of two statements has, or one that is not believed"
             ),
             'statement_unbooked': self.env._("Statement lines that could not be booked"),
             'statement_held': self.env._(

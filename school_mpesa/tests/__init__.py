@@ -47,3 +47,4 @@ from . import test_statement_booking
 from . import test_statement_import
 from . import test_statement_release
 from . import test_statement_reversal
+from . import test_statement_trust

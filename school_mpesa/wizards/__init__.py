@@ -9,5 +9,6 @@ from . import mpesa_prompt_wizard_words
 from . import mpesa_register_wizard
 from . import mpesa_reversal_settle
 from . import mpesa_statement_decide
+from . import mpesa_statement_distrust
 from . import mpesa_statement_upload
 from . import mpesa_validation_letter

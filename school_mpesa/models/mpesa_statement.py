@@ -51,6 +51,10 @@ class MpesaStatement(models.Model):
         readonly=True, groups='base.group_system',
         help="Keyed digest of the file's bytes: the file that was kept elsewhere can be compared.",
     )
+    to_minute = fields.Boolean(
+        string="Without Seconds", readonly=True,
+        help="No row tells its seconds, as when a spreadsheet has saved the file again.",
+    )
     has_balances = fields.Boolean(string="States Balances", readonly=True)
     opening_balance = fields.Monetary(string="Opening Balance", readonly=True)
     closing_balance = fields.Monetary(string="Closing Balance", readonly=True)

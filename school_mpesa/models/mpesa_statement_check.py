@@ -7,6 +7,9 @@ from odoo.tools import SQL
 from .. import const
 
 
+MINUTE = timedelta(minutes=1)
+
+
 class MpesaStatement(models.Model):
     """Whose a file is, which account it is of, and what time it covers: else it is refused."""
 
@@ -148,8 +151,10 @@ class MpesaStatement(models.Model):
         now = fields.Datetime.now()
         moments = [line.completed_at_utc for line in told.lines]
         latest = now + timedelta(seconds=const.CLOCK_DIFFERENCE_SECONDS)
+        # Without seconds, a time is the start of its minute.
+        earliest = start - MINUTE if told.to_minute else start
         for line in told.lines:
-            if line.completed_at_utc > latest or not start <= line.completed_at_utc <= end:
+            if line.completed_at_utc > latest or not earliest <= line.completed_at_utc <= end:
                 raise UserError(self.env._(
                     "The file is damaged: row %(row)s is of a time that the file does not cover,"
                     " or of one to come. Nothing was imported, and the books are as before."

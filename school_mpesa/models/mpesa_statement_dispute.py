@@ -1,7 +1,16 @@
 from datetime import time, timedelta
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from .mpesa_statement_check import MINUTE
+
+
+# An import that contradicts earlier files on more lines than this, or on more than a fifth of what
+# it covers, is no matter of single lines. A few are a person's to decide, however short the file.
+MOST_DISPUTED = 20
+FEW_DISPUTED = 3
 
 
 class MpesaStatementLine(models.Model):
@@ -36,6 +45,7 @@ class MpesaStatement(models.Model):
 
         :param list found: The ids of earlier lines that this file has, too.
         :return: None
+        :raise UserError: If so much differs that one of the files is no statement.
         """
         self.ensure_one()
         self.env.flush_all()
@@ -50,34 +60,73 @@ class MpesaStatement(models.Model):
                 ON CONFLICT DO NOTHING
             """, statement=self.id, company=self.company_id.id, found=found,
         ))
+        cover, contradicting = self._get_cover(), []
         if self._is_whole():
-            self.env.cr.execute(SQL(
+            contradicting += self.env.execute_query(SQL(
                 """
                 UPDATE mpesa_statement_line line
                    SET disputed_by_id = %(statement)s, dispute_note = NULL
                  WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
                    AND line.company_id = %(company)s AND line.statement_id <> %(statement)s
                    AND line.told_on_wallet AND line.state <> 'different'
-                   AND line.disputed_by_id IS NULL
-                   AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
+                   AND line.disputed_by_id IS NULL AND %(is_covered)s
                    AND NOT EXISTS (
                         SELECT 1 FROM unnest(%(found)s::int[]) AS met WHERE met = line.id)
+             RETURNING line.statement_id
                 """,
-                **self._get_cover(), found=found,
+                **cover, found=found,
             ))
+            contradicting = [statement_id for statement_id, in contradicting]
         own = self.env.execute_query(SQL(
             'SELECT id FROM mpesa_statement_line WHERE statement_id = %s', self.id,
         ))
-        self._dispute_by_others([line_id for line_id, in own])
+        contradicting += self._dispute_by_others([line_id for line_id, in own])
+        self._check_disputes(contradicting, cover)
         self.env.invalidate_all(flush=False)
+
+    def _check_disputes(self, contradicting, cover):
+        """ Ensure that this file and the earlier ones tell of the same time.
+
+        Where they tell of much that the other has not, one of them was cut or changed, and to flag
+        hundreds of lines would only hide which.
+
+        :param list contradicting: The id of the other file, for each line that only one of two has.
+        :param dict cover: As :meth:`_get_cover` returns it.
+        :return: None
+        :raise UserError: If that is so; nothing is kept of the import.
+        """
+        self.ensure_one()
+        count = len(contradicting)
+        (covered,), = self.env.execute_query(SQL(
+            """
+            SELECT count(*) FROM mpesa_statement_line line
+             WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
+               AND line.company_id = %(company)s AND line.told_on_wallet
+               AND line.state <> 'different' AND %(is_covered)s
+            """, **cover,
+        ))
+        if count <= MOST_DISPUTED and (count <= FEW_DISPUTED or count * 5 <= covered):
+            return
+        others = self.browse(sorted(set(contradicting)))
+        raise UserError(self.env._(
+            "This file and %(names)s do not tell the same of the same time: %(count)s lines are on"
+            " one of them only. One of the two is not what Safaricom has. Nothing was imported, and"
+            " the books are as before. Download the statement again and import it as it is, without"
+            " opening it in a spreadsheet. If it is refused again, the earlier file is the wrong"
+            " one: a person who did not import that looks at it, and says on its form that it is"
+            " not believed. Then import this one.",
+            names=', '.join(others[:3].mapped('name')), count=count,
+        ))
 
     def _dispute_by_others(self, line_ids):
         """ Flag lines that another whole file lacks which covers their time.
 
         :param list line_ids: Lines of this shortcode and of the time of this file.
-        :return: None
+        :return: The id of the other file, for each line.
+        :rtype: list[int]
         """
         self.ensure_one()
+        contradicting = []
         others = self.search([
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('company_id', '=', self.company_id.id), ('id', '!=', self.id),
@@ -85,7 +134,7 @@ class MpesaStatement(models.Model):
         ], order='id').filtered(lambda other: other._is_whole())
         for other in others:
             # What stays in doubt only since its first file is not believed is lacking by now.
-            self.env.cr.execute(SQL(
+            lacking = self.env.execute_query(SQL(
                 """
                 UPDATE mpesa_statement_line line
                    SET disputed_by_id = %(statement)s, dispute_note = NULL
@@ -95,13 +144,16 @@ class MpesaStatement(models.Model):
                         SELECT FROM mpesa_statement former
                          WHERE former.id = line.disputed_by_id
                            AND former.distrusted_at IS NOT NULL))
-                   AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
+                   AND %(is_covered)s
                    AND NOT EXISTS (
                         SELECT FROM mpesa_statement_line_also_rel also
                          WHERE also.line_id = line.id AND also.statement_id = %(statement)s)
+             RETURNING line.id
                 """,
                 ids=line_ids, **other._get_cover(),
             ))
+            contradicting += [other.id] * len(lacking)
+        return contradicting
 
     def _is_whole(self):
         """ Tell whether a file has everything that happened in its time, and is believed.
@@ -119,15 +171,25 @@ class MpesaStatement(models.Model):
     def _get_cover(self):
         """ Return what a file is of and what it covers, as SQL takes it.
 
-        The last second of a file that ends within a day may have gone on after it was made.
+        The last second of a file that ends within a day may have gone on after it was made; of one
+        that tells no seconds, its first and last minute prove nothing.
 
         :rtype: dict
         """
         self.ensure_one()
         end = self.period_end
         ends_with_day = (end + timedelta(hours=3, seconds=1)).time() == time(0)
+        if ends_with_day:
+            end += timedelta(seconds=1)
         return {
             'statement': self.id, 'environment': self.environment, 'shortcode': self.shortcode,
-            'company': self.company_id.id, 'start': self.period_start,
-            'end': end + timedelta(seconds=1) if ends_with_day else end,
+            'company': self.company_id.id,
+            'is_covered': SQL(
+                "line.completed_at >= %(start)s AND line.completed_at < %(end)s"
+                " AND (line.to_minute IS NOT TRUE"
+                " OR line.completed_at + interval '1 minute' <= %(end)s)",
+                # Without seconds, the file may begin and end anywhere within its outer minutes.
+                start=self.period_start + (MINUTE if self.to_minute else timedelta(0)),
+                end=end.replace(second=0) if self.to_minute else end,
+            ),
         }

@@ -60,6 +60,7 @@ class MpesaStatement(models.Model):
             'file_digest': content and vault.blind_index(
                 'statement', hashlib.sha256(content).hexdigest(),
             ),
+            'to_minute': told.to_minute,
             'has_balances': has_balances,
             'opening_balance': float(told.opening or 0) if has_balances else 0,
             'closing_balance': float(told.closing or 0) if has_balances else 0,
@@ -154,6 +155,7 @@ class MpesaStatement(models.Model):
             'row_number': line.row,
             'receipt': line.receipt,
             'completed_at': line.completed_at_utc,
+            'to_minute': self.to_minute,
             'day': self.env['mpesa.transaction']._get_eat_day(line.completed_at_utc),
             'kind': self._get_kind(line),
             'direction': line.direction,

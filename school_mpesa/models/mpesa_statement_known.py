@@ -6,6 +6,8 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import SQL
 
+from .mpesa_statement_check import MINUTE
+
 
 @dataclass(frozen=True)
 class KnownLine:
@@ -15,12 +17,14 @@ class KnownLine:
     :ivar Decimal amount: KES.
     :ivar datetime completed_at: Naive UTC.
     :ivar Decimal | None balance: KES, None where none was printed.
+    :ivar bool to_minute: Whether the time tells no seconds.
     """
 
     line_id: int | None
     amount: Decimal
     completed_at: datetime
     balance: Decimal | None
+    to_minute: bool = False
 
 
 class KnownLines:
@@ -29,10 +33,12 @@ class KnownLines:
     Lines are told apart by M-PESA code, kind, direction and whether they change the wallet. Where a
     file has several of one key, such as two charges of one payment, each is an occurrence.
 
+    :param bool to_minute: Whether the times of the file tell no seconds.
     :ivar list found: The ids of the lines that stand in this file, too.
     """
 
-    def __init__(self):
+    def __init__(self, to_minute=False):
+        self.to_minute = to_minute
         self.found = []
         self._waiting = defaultdict(list)  # Lines of earlier files that no row has met yet.
         self._seen = defaultdict(list)  # All lines of a key and kind.
@@ -60,6 +66,17 @@ class KnownLines:
         """
         return line.receipt, line.direction, line.moves_wallet
 
+    def read(self, line):
+        """ Return a row as a line of the same file.
+
+        :param StatementLine line: The row as read.
+        :rtype: KnownLine
+        """
+        return KnownLine(
+            None, line.amount.quantize(Decimal('0.01')), line.completed_at_utc, line.balance,
+            self.to_minute,
+        )
+
     def meet(self, line):
         """ Tell whether an earlier file brought a row; each of its lines is met once.
 
@@ -67,7 +84,8 @@ class KnownLines:
         :rtype: bool
         """
         waiting = self._waiting[self.get_key(line)]
-        same = [one for one in waiting if _is_same(one[1], _read(line))]
+        row = self.read(line)
+        same = [one for one in waiting if _is_same(one[1], row)]
         if not same:
             return False
         met = next((one for one in same if one[1].balance == line.balance), same[0])
@@ -84,7 +102,7 @@ class KnownLines:
                  printed twice, balance and all.
         :rtype: tuple[int, str] | None
         """
-        key, row = self.get_key(line), _read(line)
+        key, row = self.get_key(line), self.read(line)
         seen = self._seen[key, kind]
         if row.balance is not None and row in seen:
             return None
@@ -99,19 +117,19 @@ class KnownLines:
         return self._occurrences[key, kind], difference
 
 
-def _read(line):
-    """Return a row as a line of the same file."""
-    return KnownLine(
-        None, line.amount.quantize(Decimal('0.01')), line.completed_at_utc, line.balance,
-    )
-
-
 def _is_same(known, row):
     """Whether two rows of one key are the same row of two files."""
     return (
-        known.amount == row.amount and known.completed_at == row.completed_at
+        known.amount == row.amount and _is_same_time(known, row)
         and (None in {known.balance, row.balance} or known.balance == row.balance)
     )
+
+
+def _is_same_time(known, row):
+    """Whether two rows may be of the same second; a spreadsheet cuts the seconds, or rounds them."""
+    if known.to_minute or row.to_minute:
+        return abs(known.completed_at - row.completed_at) < MINUTE
+    return known.completed_at == row.completed_at
 
 
 class MpesaStatement(models.Model):
@@ -131,13 +149,14 @@ class MpesaStatement(models.Model):
         :rtype: KnownLines
         """
         self.ensure_one()
-        known = KnownLines()
+        known = KnownLines(self.to_minute)
         # Raw SQL: ten thousand plain rows, of which no record is needed. As text, since Odoo reads
         # numbers of the database as floats.
-        for *key, kind, occurrence, line_id, amount, moment, balance in self.env.execute_query(SQL(
+        for *key, kind, occurrence, line_id, amount, moment, balance, to_minute in (
+            self.env.execute_query(SQL(
             """
             SELECT receipt, direction, told_on_wallet, kind, occurrence, id, amount::text,
-                   completed_at, CASE WHEN has_balance THEN balance::text END
+                   completed_at, CASE WHEN has_balance THEN balance::text END, to_minute
               FROM mpesa_statement_line
              WHERE environment = %s AND shortcode = %s AND receipt = ANY(%s)
              ORDER BY id
@@ -145,6 +164,6 @@ class MpesaStatement(models.Model):
             self.environment, self.shortcode, [line.receipt for line in lines],
         )):
             known.add(tuple(key), kind, occurrence, KnownLine(
-                line_id, Decimal(amount), moment, balance and Decimal(balance),
+                line_id, Decimal(amount), moment, balance and Decimal(balance), bool(to_minute),
             ))
         return known

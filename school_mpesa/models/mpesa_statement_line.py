@@ -49,6 +49,9 @@ class MpesaStatementLine(models.Model):
         string="Completed", required=True, readonly=True,
         help="When the money moved, as Safaricom says. Stored in UTC.",
     )
+    to_minute = fields.Boolean(
+        readonly=True, help="The file tells no seconds: it moved within this minute.",
+    )
     day = fields.Date(
         string="Day", required=True, readonly=True, index=True, help="The day in Kenya.",
     )

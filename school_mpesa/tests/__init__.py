@@ -44,6 +44,7 @@ from . import test_booking_hostile
 from . import test_statement
 from . import test_validation
 from . import test_statement_booking
+from . import test_statement_damaged
 from . import test_statement_import
 from . import test_statement_release
 from . import test_statement_reversal

@@ -3,6 +3,7 @@ from decimal import Decimal
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
+
 class MpesaStatementLine(models.Model):
     """Lines that a person decides about: of a kind nobody knows, or contradicting what we know."""
 

@@ -36,7 +36,7 @@ class MpesaStatement(models.Model):
     # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.statement'
 
-    def _dispute(self, found):
+    def _dispute(self, found, contradicted=()):
         """ Flag the lines that only one of two files has which both cover their time.
 
         Without this, an invented row vouches for itself for ever: the genuine file that comes later
@@ -44,6 +44,7 @@ class MpesaStatement(models.Model):
         says nothing about what it lacks, and one that is not believed says nothing at all.
 
         :param list found: The ids of earlier lines that this file has, too.
+        :param list contradicted: The ids of earlier lines that it has otherwise.
         :return: None
         :raise UserError: If so much differs that one of the files is no statement.
         """
@@ -60,7 +61,18 @@ class MpesaStatement(models.Model):
                 ON CONFLICT DO NOTHING
             """, statement=self.id, company=self.company_id.id, found=found,
         ))
-        cover, contradicting = self._get_cover(), []
+        cover = self._get_cover()
+        # Where a line stands otherwise in this file, it says so, whole or not.
+        contradicting = self.env.execute_query(SQL(
+            """
+            UPDATE mpesa_statement_line line
+               SET disputed_by_id = %(statement)s, dispute_note = NULL
+             WHERE line.id = ANY(%(contradicted)s) AND line.company_id = %(company)s
+               AND line.statement_id <> %(statement)s AND line.state <> 'different'
+               AND line.disputed_by_id IS NULL
+         RETURNING line.statement_id
+            """, contradicted=list(contradicted), **cover,
+        ))
         if self._is_whole():
             contradicting += self.env.execute_query(SQL(
                 """
@@ -76,7 +88,7 @@ class MpesaStatement(models.Model):
                 """,
                 **cover, found=found,
             ))
-            contradicting = [statement_id for statement_id, in contradicting]
+        contradicting = [statement_id for statement_id, in contradicting]
         own = self.env.execute_query(SQL(
             'SELECT id FROM mpesa_statement_line WHERE statement_id = %s', self.id,
         ))

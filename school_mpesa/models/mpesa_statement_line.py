@@ -115,6 +115,7 @@ class MpesaStatementLine(models.Model):
             ('movement', "Another amount than the payment that we know"),
             ('amount', "Another amount than the same line of another file"),
             ('twice', "The same line twice, with another time or balance"),
+            ('facts', "Another kind, account or linked code than the same line of another file"),
             ('day', "Another day than the one that its M-PESA code stands for"),
             ('refused', "A second person says that it is not real"),
         ],
@@ -159,7 +160,7 @@ class MpesaStatementLine(models.Model):
     _to_book_idx = models.Index("(completed_at, id) WHERE state = 'new'")
     _to_link_idx = models.Index(
         "(id) WHERE mpesa_transaction_id IS NULL"
-        " AND (state = 'found' OR difference IN ('day', 'refused'))"
+        " AND (state = 'found' OR difference IN ('day', 'refused', 'facts', 'amount'))"
     )
 
     # === COMPUTE METHODS === #
@@ -200,7 +201,8 @@ class MpesaStatementLine(models.Model):
         """
         return Domain([
             '|', '|', '&', ('state', '=', 'new'), ('kind', '=', 'other'),
-            '&', ('state', '=', 'different'), ('note', '=', False),
+            '&', '&', ('state', '=', 'different'), ('note', '=', False),
+            ('statement_id.distrusted_at', '=', False),
             '&', ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
         ]) & ~self._get_doubted_domain()
 

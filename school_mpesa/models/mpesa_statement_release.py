@@ -181,8 +181,9 @@ class MpesaStatementLine(models.Model):
         self.release_text = False
         unbooked = held.filtered_domain(self._get_unreleased_domain())
         for line in held - unbooked:
-            line.release_text = self.env._("Only its first file was not believed, and this one is") \
-                if line.state != 'new' else self.env._("It is booked as what it is")
+            line.release_text = self.env._(
+                "It came with a file that is not believed, and counts again",
+            )
         held = unbooked
         payments = held.filtered(lambda line: line.kind == 'payment')
         whose = payments.sudo()._find_whose()  # Sealed bytes are nobody's to read.

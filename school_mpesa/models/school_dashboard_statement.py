@@ -58,7 +58,10 @@ class SchoolDashboard(models.AbstractModel):
         overdue = fields.Datetime.to_string(fields.Datetime.now() - BOOKED_BY_THEN)
         domains = {
             'statement_unknown': [('state', '=', 'new'), ('kind', '=', 'other')],
-            'statement_different': [('state', '=', 'different'), ('note', '=', False)],
+            'statement_different': [
+                ('state', '=', 'different'), ('note', '=', False),
+                ('statement_id.distrusted_at', '=', False),
+            ],
             'statement_disputed': Domain([
                 ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
             ]) & ~Line._get_doubted_domain(),

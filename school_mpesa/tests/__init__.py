@@ -47,5 +47,6 @@ from . import test_statement_booking
 from . import test_statement_damaged
 from . import test_statement_import
 from . import test_statement_release
+from . import test_statement_renamed
 from . import test_statement_reversal
 from . import test_statement_trust

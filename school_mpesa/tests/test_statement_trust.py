@@ -194,7 +194,9 @@ class TestStatementTrust(StatementCommon):
 
     def test_what_another_file_has_goes_over_to_it(self):
         first = self.import_rows(*self.rows)
-        second = self.import_rows(*self.rows, self.row('UIE4K7P2Q3', 30, minute=10), user=self.third)
+        second = self.import_rows(
+            *self.rows, self.row('UIE4K7P2Q3', 30, minute=10), user=self.third,
+        )
         self.distrust(first, self.head)
         self.assertEqual(self.get_lines().statement_id, second)
         self.assertFalse(self.get_lines().disputed_by_id)

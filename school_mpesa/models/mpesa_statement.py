@@ -117,9 +117,9 @@ class MpesaStatement(models.Model):
     )
     waiting_count = fields.Integer(string="Still to Book", compute='_compute_state')
     held_count = fields.Integer(
-        string="For Release", compute='_compute_state',
-        help="Payments and reversals that only this file tells of: a second person lets them be"
-             " booked.",
+        string="For Release", compute='_compute_state', search='_search_held_count',
+        help="Payments, reversals and unusual charges that only this file tells of: a second person"
+             " lets them be booked.",
     )
     person_count = fields.Integer(string="For a Person", compute='_compute_state')
     found_count = fields.Integer(
@@ -167,6 +167,13 @@ class MpesaStatement(models.Model):
                 statement.state = 'distrusted'
             else:
                 statement.state = 'booking' if statement.waiting_count else 'done'
+
+    @api.model
+    def _search_held_count(self, operator, value):
+        if (operator, value) != ('>', 0):
+            return NotImplemented
+        held = self.env['mpesa.statement.line']._get_held_domain()
+        return [('line_ids', 'any', list(held))]
 
     # === CRUD METHODS === #
 

@@ -61,7 +61,7 @@ class MpesaStatementLine(models.Model):
                 ))
             line.write(said)
             return
-        if decision in {'payment', 'account'}:
+        if decision != 'nothing':
             self.statement_id._check_second_person()
         if decision == 'payment':
             line.write({**said, 'state': 'found'})

@@ -313,10 +313,10 @@ class MpesaStatement(models.Model):
                    AND (line.state = 'found' OR line.difference IN ('day', 'refused')
                         OR line.difference IN ('facts', 'amount') AND line.kind = 'payment'
                            AND line.amount = movement.amount)
-                   AND NOT EXISTS (
+                   AND (line.state = 'found' OR NOT EXISTS (
                         SELECT FROM mpesa_statement_line linked
                          WHERE linked.mpesa_transaction_id = movement.id
-                           AND linked.state <> 'different')
+                           AND linked.state <> 'different'))
                  ORDER BY movement.id, line.amount <> movement.amount,
                           line.difference IS NOT NULL,
                           line.difference IS NOT DISTINCT FROM 'refused', line.id

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .. import const
+
 
 KINDS = [
     ('payment', "Payment"), ('reversal', "Reversal"), ('charge', "Charge"), ('sweep', "Sweep"),
@@ -9,8 +11,6 @@ KINDS = [
 ]
 # What is booked from the statement alone, since no message tells of it.
 BOOKED_KINDS = ('charge', 'sweep', 'withdrawal', 'reversal')
-# What moves money of a parent, so that a second person releases what only a file tells of it.
-HELD_KINDS = ('payment', 'reversal')
 
 
 class MpesaStatementLine(models.Model):
@@ -218,14 +218,17 @@ class MpesaStatementLine(models.Model):
 
     @api.model
     def _get_unreleased_domain(self):
-        """ Return which lines a file alone tells of that are not booked yet.
+        """ Return which lines are booked only after a release and are not booked yet: what moves
+        money of a parent, and charges larger than any.
 
         :rtype: Domain
         """
         return Domain([
-            '|', '&', '&', ('kind', '=', 'payment'), ('state', '=', 'found'),
+            '|', '|', '&', '&', ('kind', '=', 'payment'), ('state', '=', 'found'),
             ('mpesa_transaction_id', '=', False),
             '&', ('kind', '=', 'reversal'), ('state', '=', 'new'),
+            '&', '&', ('kind', '=', 'charge'), ('state', '=', 'new'),
+            ('amount', '>', const.LARGEST_CHARGE),
         ])
 
     @api.model

@@ -191,7 +191,10 @@ class MpesaStatementLine(models.Model):
             line.release_text = whose.get(line.sudo()) or self.env._(
                 "Nobody's yet: it waits among the unidentified payments"
             )
-        for line in held - payments:
+        charges = held.filtered(lambda line: line.kind == 'charge')
+        for line in charges:
+            line.release_text = self.env._("An M-PESA charge, larger than any tariff has")
+        for line in held - payments - charges:
             line.release_text = line.sudo()._say_what_is_reversed()
 
     # === BUSINESS METHODS === #

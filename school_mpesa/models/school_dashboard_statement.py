@@ -109,7 +109,7 @@ class SchoolDashboard(models.AbstractModel):
                 " person", count=payments,
                 amount=self.env.company.currency_id._format_plain(amount),
             ) if payments else self.env._(
-                "Reversals known only from a statement wait for a second person"
+                "Lines known only from a statement wait for a second person"
             ),
         }
         held = domains.pop('statement_held')

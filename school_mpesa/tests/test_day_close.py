@@ -672,6 +672,26 @@ class TestDaySign(DayCloseCommon):
         self.sign(close, clerk)
         self.assertEqual(close.signed_by_id, clerk)
 
+    def test_charges_and_decided_lines_need_another_person_too(self):
+        clerk = self.create_staff('proof-clerk', 'school_fees.group_bursar')
+        statement = self.clean_day()
+        charge = self.add_line(statement, 'UIE0000001', 5, 'charge', at=LATER)
+        charge._book()
+        self.env.cr.execute(
+            'UPDATE mpesa_statement SET create_uid = %s WHERE id = %s', [clerk.id, statement.id],
+        )
+        statement.invalidate_recordset()
+        close = self.prove()
+        self.explain_all(close)
+        with self.refusal(UserError, "charges or sweeps"):
+            self.sign(close, clerk)
+        charge.decided_by_id = self.bursar
+        with self.refusal(UserError, "decided about one of its lines"):
+            self.sign(close)
+        charge.decided_by_id = False
+        self.sign(close)
+        self.assertEqual(close.signed_by_id, self.bursar)
+
     # === LOCKED === #
 
     def test_nobody_writes_figures(self):

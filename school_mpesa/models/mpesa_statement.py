@@ -210,15 +210,24 @@ class MpesaStatement(models.Model):
     def action_check(self):
         """ Say that the gaps and the rows that could not be read were looked at.
 
+        A file with a gap may be one that somebody changed, so its importer does not say it.
+
         :return: None
-        :raise AccessError: If the user is not of the bursar's office.
+        :raise AccessError: If the user is not of the bursar's office, or imported the file.
         """
         self.check_access('read')
         if not self.env.user.has_group('school_fees.group_bursar'):
             raise AccessError(self.env._(
                 "Only the bursar's office checks statements. Nothing was changed."
             ))
-        self.sudo().checked_by_id = self.env.user
+        for statement in self.sudo():
+            if statement.create_uid == self.env.user:
+                raise AccessError(self.env._(
+                    "You imported this file, so a second person of the bursar's office or an"
+                    " approver looks at its gaps and at the rows that could not be read. Nothing"
+                    " was changed. Ask one of them, or download the statement again."
+                ))
+            statement.checked_by_id = self.env.user
 
     # === BUSINESS METHODS === #
 

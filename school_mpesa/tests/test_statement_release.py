@@ -85,7 +85,9 @@ class TestStatementRelease(StatementCommon):
         self.assertTrue(statement.gap_count)
         with self.refusal(UserError, "gaps"):
             statement.with_user(self.head).action_release()
-        statement.with_user(self.bursar).action_check()
+        with self.assertRaises(AccessError):
+            statement.with_user(self.bursar).action_check()
+        statement.with_user(self.head).action_check()
         self.book()
         self.assert_books(received=570)
 
@@ -212,7 +214,7 @@ class TestStatementRelease(StatementCommon):
         fake = self.row('UIE4K7P2Q9', 9_000, minute=5)
         # Whoever adds a row leaves a gap, or alters the balances of all that follow.
         forged = self.import_found(genuine[0], fake, {**genuine[1], 'balance': 570})
-        forged.with_user(self.bursar).action_check()
+        forged.with_user(self.head).action_check()
         later = self.import_found(*genuine)
         line = self.get_lines(receipt='UIE4K7P2Q9')
         self.assertEqual(line.disputed_by_id, later)

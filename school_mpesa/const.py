@@ -42,8 +42,8 @@ CLOCK_DIFFERENCE_SECONDS = 120
 AMBIGUITY_WAIT_SECONDS = 60
 
 # A charge above this, in KES, waits for a second person like a payment: no row of a tariff is near
-# it. The highest of a paybill is KES 108, of which a school pays at most 84 (daraja.md 24, a page of
-# 2024; excise moves it). A till's half a percent gets there with a payment of about 90,000.
+# it. The highest of a paybill is KES 108, of which a school pays at most 84 (daraja.md 24, a page
+# of 2024; excise moves it). A till's half a percent gets there with a payment of about 90,000.
 LARGEST_CHARGE = 500
 
 # Prompts per phone: one in flight, and at most so many in a window of so many seconds (trust S8).

@@ -135,7 +135,7 @@ class MpesaStatement(models.Model):
         self.write({'new_count': len(fresh), 'known_count': len(told.lines) - len(fresh)})
         self.env.flush_all()
         self._take_lines_over(known.found)
-        self._dispute(known.found, known.contradicted)
+        self._dispute(list(known.found), known.contradicted)
 
     def _prepare_line(self, line, common, occurrence, difference):
         """ Return the values of a line.

@@ -29,6 +29,7 @@ class KnownLine:
                         not at all.
     :ivar bool to_minute: Whether the time tells no seconds.
     :ivar bool stands: Whether it can be contradicted: nobody refused it, and its file is believed.
+    :ivar bool is_believed: Whether its file is; else its balance tells nothing.
     """
 
     line_id: int | None
@@ -41,6 +42,7 @@ class KnownLine:
     template: str
     to_minute: bool = False
     stands: bool = True
+    is_believed: bool = True
 
 
 class KnownLines:
@@ -51,13 +53,13 @@ class KnownLines:
 
     :param str template: The layout of the file.
     :param bool to_minute: Whether the times of the file tell no seconds.
-    :ivar list found: The ids of the lines that stand in this file, too.
+    :ivar dict found: The rows (`StatementLine`) that earlier files brought, by the id of the line.
     :ivar list contradicted: The ids of the lines that stand otherwise in this file.
     """
 
     def __init__(self, template='', to_minute=False):
         self.template, self.to_minute = template, to_minute
-        self.found, self.contradicted = [], []
+        self.found, self.contradicted = {}, []
         self._waiting = defaultdict(list)  # Lines of earlier files that no row has met yet.
         self._seen = defaultdict(list)  # All lines of a key and kind.
         self._occurrences = defaultdict(int)
@@ -108,13 +110,14 @@ class KnownLines:
         same = [
             one for one in waiting
             if one.amount == row.amount and _is_same_time(one, row) and _is_same(one, row)
-            and (None in {one.balance, row.balance} or one.balance == row.balance)
+            and (not one.is_believed or None in {one.balance, row.balance}
+                 or one.balance == row.balance)
         ]
         if not same:
             return False
         met = next((one for one in same if one.balance == line.balance), same[0])
         waiting.remove(met)
-        self.found.append(met.line_id)
+        self.found[met.line_id] = line
         return True
 
     def take(self, line, kind):
@@ -208,7 +211,8 @@ class MpesaStatement(models.Model):
                    coalesce(own.template, ''), coalesce(line.to_minute, FALSE),
                    line.difference IS DISTINCT FROM 'refused'
                    AND line.difference IS DISTINCT FROM 'movement'
-                   AND (own.distrusted_at IS NULL OR line.disputed_by_id IS NULL)
+                   AND (own.distrusted_at IS NULL OR line.disputed_by_id IS NULL),
+                   own.distrusted_at IS NULL
               FROM mpesa_statement_line line
               JOIN mpesa_statement own ON own.id = line.statement_id
              WHERE line.environment = %s AND line.shortcode = %s AND line.receipt = ANY(%s)

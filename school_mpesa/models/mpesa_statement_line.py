@@ -242,4 +242,5 @@ class MpesaStatementLine(models.Model):
             ('disputed_by_id.distrusted_at', '!=', False),
             ('statement_id.distrusted_at', '=', False),
             ('statement_id.released_at', '=', False), ('state', '!=', 'different'),
+            ('dispute_note', '=', False),
         ])

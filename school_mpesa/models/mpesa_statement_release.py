@@ -85,9 +85,9 @@ class MpesaStatement(models.Model):
             })
         doubted = self.env['mpesa.statement.line'].sudo().search([
             ('statement_id', 'in', self.ids), ('disputed_by_id.distrusted_at', '!=', False),
-            ('state', '!=', 'different'),
+            ('state', '!=', 'different'), ('dispute_note', '=', False),
         ])
-        doubted.write({'disputed_by_id': False, 'dispute_note': False})
+        doubted.disputed_by_id = False
         self.env.flush_all()
         self._mark_stated(doubted.ids)
         self.env.invalidate_all(flush=False)

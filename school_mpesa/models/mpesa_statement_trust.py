@@ -134,22 +134,41 @@ class MpesaStatement(models.Model):
     def _take_lines_over(self, found):
         """ Let lines of files that are not believed belong to this file, which has them, too.
 
-        What was in doubt stays so, until a second person has released this file.
+        What was in doubt stays so, until a second person has released this file. What the other
+        file says of time and balance is worth nothing.
 
-        :param list found: The ids of earlier lines that this file has.
+        :param dict found: The rows of this file that earlier ones brought, by the id of the line.
         :return: None
         """
         self.ensure_one()
         taken = self.env.execute_query(SQL(
             """
-            UPDATE mpesa_statement_line line SET statement_id = %(statement)s, row_number = NULL
-              FROM mpesa_statement own
-             WHERE line.id = ANY(%(found)s) AND own.id = line.statement_id
-               AND own.distrusted_at IS NOT NULL AND line.company_id = %(company)s
-         RETURNING line.id
-            """, statement=self.id, company=self.company_id.id, found=found,
+            SELECT line.id FROM mpesa_statement_line line
+              JOIN mpesa_statement own ON own.id = line.statement_id
+             WHERE line.id = ANY(%s) AND own.distrusted_at IS NOT NULL AND line.company_id = %s
+            """, list(found), self.company_id.id,
         ))
+        if not taken:
+            return
         line_ids = [line_id for line_id, in taken]
+        rows = [found[line_id] for line_id in line_ids]
+        self.env.cr.execute(SQL(
+            """
+            UPDATE mpesa_statement_line line
+               SET statement_id = %(statement)s, row_number = told.row_number,
+                   completed_at = told.completed_at, to_minute = %(to_minute)s,
+                   has_balance = told.balance IS NOT NULL, balance = coalesce(told.balance, 0),
+                   dispute_note = CASE WHEN line.state = 'different' THEN line.dispute_note END
+              FROM unnest(
+                       %(ids)s::int[], %(rows)s::int[], %(moments)s::timestamp[],
+                       %(balances)s::numeric[]
+                   ) AS told(id, row_number, completed_at, balance)
+             WHERE line.id = told.id
+            """,
+            statement=self.id, to_minute=self.to_minute, ids=line_ids,
+            rows=[row.row for row in rows], moments=[row.completed_at_utc for row in rows],
+            balances=[row.balance for row in rows],
+        ))
         self._swap_also_on(line_ids)
         self._mark_stated(line_ids)
 

@@ -90,7 +90,7 @@ class TestDayPlanted(StatementCommon):
         statement = self.upload(make_file(spoilt.facts, spoilt.rows))
         if statement._is_unchecked():
             self.assertFalse(self.prove().is_stated, "It has gaps, and nobody has looked.")
-            statement.with_user(self.bursar).action_check()
+            statement.with_user(self.head).action_check()
         close = self.prove()
         with self.subTest(seed=seed):
             self.assertEqual(

@@ -1,8 +1,10 @@
+from datetime import timedelta
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 
-from odoo.addons.school_mpesa.tests.statement_common import StatementCommon
+from odoo.addons.school_mpesa.tests.statement_common import FIRST, StatementCommon
 
 
 CHARGE = 'Pay Bill Charge'
@@ -23,10 +25,14 @@ class TestStatementTrust(StatementCommon):
     def setUp(self):
         super().setUp()
         self.rows = [self.row('UIE4K7P2Q1', 500), self.row('UIE4K7P2Q2', 70, minute=9)]
-        self.extra = self.row('UIE4K7P2Q9', 9_000, minute=5)
+        self.extra = self.row('UIE4K7P2Q9', 9_000, minute=15)
 
-    def import_rows(self, *rows, user=None):
-        return self.upload(self.write_older(rows), user=user)
+    def import_rows(self, *rows, user=None, **values):
+        return self.upload(self.write_older(rows, **values), user=user)
+
+    def import_lacking(self):
+        """ Import the file that lacks the line, as the head. """
+        return self.import_rows(*self.rows, user=self.head, end=FIRST + timedelta(minutes=20))
 
     def import_both(self):
         """ Import the file that has a line, as the bursar, and the one that lacks it, as the head.
@@ -34,8 +40,7 @@ class TestStatementTrust(StatementCommon):
         :return: Both.
         :rtype: tuple[mpesa.statement, mpesa.statement]
         """
-        fuller = self.import_rows(self.rows[0], self.extra, self.rows[1])
-        return fuller, self.import_rows(*self.rows, user=self.head)
+        return self.import_rows(*self.rows, self.extra), self.import_lacking()
 
     def get_line(self, receipt='UIE4K7P2Q9', **values):
         return self.get_lines(receipt=receipt, **values)
@@ -90,8 +95,8 @@ class TestStatementTrust(StatementCommon):
     def test_a_file_that_is_not_believed_disputes_and_covers_nothing_more(self):
         _fuller, lacking = self.import_both()
         self.distrust(lacking, self.bursar)
-        late = self.row('UIE4K7P2Q5', 40, minute=3)
-        self.import_rows(self.rows[0], late, self.extra, self.rows[1])
+        late = self.row('UIE4K7P2Q5', 40, minute=17)
+        self.import_rows(*self.rows, self.extra, late)
         self.assertFalse(self.get_line('UIE4K7P2Q5').disputed_by_id)
         self.assertFalse(lacking._is_whole())
         close = self.env['mpesa.day.close'].sudo()._get_close(
@@ -106,7 +111,7 @@ class TestStatementTrust(StatementCommon):
 
     def test_a_line_that_two_files_lack_stays_disputed_by_the_other(self):
         fuller, lacking = self.import_both()
-        again = self.import_rows(*self.rows, user=self.head)
+        again = self.import_lacking()
         self.answer(self.get_line(), self.third, finding='right', note="The portal has it")
         line = self.get_line()
         self.assertEqual((line.disputed_by_id, line.dispute_note), (again, False))
@@ -222,6 +227,25 @@ class TestStatementTrust(StatementCommon):
         self.assertTrue(all(self.get_movements().mapped('stated_at')))
         self.book_unreleased()
         self.assert_wallet(565)
+
+    def test_the_balances_of_a_file_that_is_not_believed_tell_nothing(self):
+        # Whoever adds a row alters the balances of all that follow, or leaves a gap.
+        charge = self.row('UIE4K7P2Q2', -5, CHARGE, minute=10)
+        forged = self.import_rows(
+            self.rows[0], self.row('UIE4K7P2Q8', 9_000, minute=5), self.rows[1], charge,
+        )
+        forged.with_user(self.head).action_release()
+        self.book_unreleased()
+        self.assert_wallet(9_565)
+        self.distrust(forged, self.head)
+        genuine = self.import_rows(*self.rows, charge, user=self.third)
+        self.assertEqual((genuine.new_count, genuine.known_count), (0, 3))
+        line = self.get_line('UIE4K7P2Q2', kind='charge')
+        self.assertEqual((line.statement_id, line.balance), (genuine, 565))
+        genuine.with_user(self.head).action_release()
+        self.book_unreleased()
+        self.assert_wallet(9_565)
+        self.assertEqual(self.get_lines(disputed_by_id=forged.id).receipt, 'UIE4K7P2Q8')
 
     def test_what_is_not_believed_contradicts_no_genuine_line(self):
         forged = self.import_rows(self.row('UIE4K7P2Q1', 5_000))

@@ -262,7 +262,7 @@ def upload(road, template, form):
 
 
 def release(road, statement_id):
-    """ Let the head, who did not import it, look at gaps and release what only a statement tells. """
+    """ Let the head, who did not import it, look at gaps and release what only it tells of. """
     statement, = road.call(
         'head', 'mpesa.statement', 'read', [statement_id],
         ['held_count', 'gap_count', 'unreadable_count'],

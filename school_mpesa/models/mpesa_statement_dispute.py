@@ -121,7 +121,7 @@ class MpesaStatement(models.Model):
             return
         others = self.browse(sorted(set(contradicting)))
         raise UserError(self.env._(
-            "This file and %(names)s do not tell the same of the same time: %(count)s lines are on"
+            "This file and %(names)s are of the same time and do not agree: %(count)s lines are on"
             " one of them only. One of the two is not what Safaricom has. Nothing was imported, and"
             " the books are as before. Download the statement again and import it as it is, without"
             " opening it in a spreadsheet. If it is refused again, the earlier file is the wrong"

@@ -58,7 +58,7 @@ class MpesaStatement(models.Model):
         self._check_second_person()
         if self.distrusted_at:
             raise UserError(self.env._(
-                "%(name)s is not believed already. Nothing was changed. Read it again.",
+                "%(name)s is marked as not believed by now. Nothing was changed. Read it again.",
                 name=self.name,
             ))
 

@@ -154,7 +154,7 @@ class TestStatementTrust(StatementCommon):
         with self.refusal(UserError, "note is missing"):
             self.distrust(statement, self.head, note=" ")
         self.distrust(statement, self.head)
-        with self.refusal(UserError, "not believed already"):
+        with self.refusal(UserError, "not believed by now"):
             statement.with_user(self.third)._distrust("x")
 
     def test_what_only_that_file_tells_is_not_released(self):

@@ -371,7 +371,8 @@ class MpesaDayClose(models.Model):
             WITH stated AS (
                 SELECT completed_at, direction, amount,
                        CASE WHEN has_balance AND difference IS DISTINCT FROM 'amount'
-                             AND difference IS DISTINCT FROM 'twice' AND NOT EXISTS (
+                             AND difference IS DISTINCT FROM 'twice'
+                             AND difference IS DISTINCT FROM 'facts' AND NOT EXISTS (
                                 SELECT FROM mpesa_statement own
                                  WHERE own.id = statement_id AND own.distrusted_at IS NOT NULL)
                             THEN balance END AS balance

@@ -193,15 +193,16 @@ class MpesaStatement(models.Model):
         ends_with_day = (end + timedelta(hours=3, seconds=1)).time() == time(0)
         if ends_with_day:
             end += timedelta(seconds=1)
+        # Without seconds, the file may begin and end anywhere within its outer minutes.
+        start = self.period_start + (MINUTE if self.to_minute else timedelta(0))
+        end = end.replace(second=0) if self.to_minute else end
         return {
             'statement': self.id, 'environment': self.environment, 'shortcode': self.shortcode,
-            'company': self.company_id.id,
+            'company': self.company_id.id, 'start': start, 'end': end,
             'is_covered': SQL(
                 "line.completed_at >= %(start)s AND line.completed_at < %(end)s"
                 " AND (line.to_minute IS NOT TRUE"
                 " OR line.completed_at + interval '1 minute' <= %(end)s)",
-                # Without seconds, the file may begin and end anywhere within its outer minutes.
-                start=self.period_start + (MINUTE if self.to_minute else timedelta(0)),
-                end=end.replace(second=0) if self.to_minute else end,
+                start=start, end=end,
             ),
         }

@@ -85,7 +85,7 @@ class KnownLines:
         """
         return line.receipt, line.direction, line.moves_wallet
 
-    def read(self, line, kind):
+    def make_known(self, line, kind):
         """ Return a row as a line of the same file.
 
         :param StatementLine line: The row as read.
@@ -106,7 +106,7 @@ class KnownLines:
         :rtype: bool
         """
         waiting = self._waiting[self.get_key(line)]
-        row = self.read(line, kind)
+        row = self.make_known(line, kind)
         same = [
             one for one in waiting
             if one.amount == row.amount and _is_same_time(one, row) and _is_same(one, row)
@@ -129,7 +129,7 @@ class KnownLines:
                  printed twice, balance and all.
         :rtype: tuple[int, str] | None
         """
-        key, row = self.get_key(line), self.read(line, kind)
+        key, row = self.get_key(line), self.make_known(line, kind)
         seen = self._seen[key, kind]
         if row.balance is not None and row in seen:
             return None

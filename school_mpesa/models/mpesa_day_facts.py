@@ -84,6 +84,8 @@ class MpesaDayClose(models.Model):
                    movement.direction, movement.amount, movement.paid_at,
                    movement.account_reference, movement.source, movement.verified_by,
                    movement.pulled_at, movement.first_seen_at, movement.reversal_state,
+                   movement.denial_state IS NOT DISTINCT FROM 'denied' AS is_denied,
+                   movement.denial_told_at,
                    receipt.amount AS on_students,
                    CASE WHEN receipt.id IS NULL THEN -waiting.residual END AS in_suspense,
                    CASE WHEN receipt.id IS NULL THEN waiting.credit + waiting.residual END
@@ -189,6 +191,8 @@ class MpesaDayClose(models.Model):
             account_reference=row['account_reference'] or '', told_by=frozenset(told_by),
             pulled=bool(row['pulled_at']), other_amount=told_otherwise.get(row['receipt']),
             waits=row['reversal_state'] == 'person', cleared=exact(row['cleared'] or 0),
+            denied=row['is_denied'],
+            told_again=bool(row['denial_told_at'] or row['pulled_at']),
         )
 
     def _get_booked(self, row):
@@ -321,7 +325,18 @@ class MpesaDayClose(models.Model):
                 WHERE account_id = %s AND parent_state = 'posted' AND date = %s""",
             self._get_wallet().id, self.day,
         ))
-        expected = Decimal(0)
+        # What was never paid came and left again, on the days of its entries.
+        (denied,), = self.env.execute_query(SQL(
+            """SELECT COALESCE(SUM(item.balance), 0) FROM account_move_line item
+                WHERE item.account_id = %s AND item.parent_state = 'posted' AND item.date = %s
+                  AND item.move_id IN (
+                        SELECT entry.account_move_id FROM mpesa_transaction_denial_move_rel entry
+                          JOIN mpesa_transaction movement
+                            ON movement.id = entry.mpesa_transaction_id
+                         WHERE movement.denial_state = 'denied')""",
+            self._get_wallet().id, self.day,
+        ))
+        expected = exact(denied)
         for row in facts['movements']:
             if row['provider_id'] == self.provider_id.id and start <= row['paid_at'] < end:
                 if self._get_booked(row) is not None:

@@ -11,7 +11,8 @@ from .mpesa_day_facts import exact
 # the day: that is the daily work.
 AMENDED = (
     'movement_total', 'statement_total', 'ledger_total', 'waiting_total', 'reversed_total',
-    'out_total', 'charge_total', 'sweep_total', 'other_total', 'cleared_total', 'unaccounted',
+    'out_total', 'charge_total', 'sweep_total', 'other_total', 'cleared_total', 'denied_total',
+    'unaccounted',
     'wallet_balance', 'stated_balance', 'balance_difference',
 )
 
@@ -152,6 +153,7 @@ class MpesaDayClose(models.Model):
             (row, ours) for row, ours in zip(facts['movements'], facts['ours'], strict=True)
             if start <= ours.moved_at < end and ours.kind == 'payment'
         ]
+        payments = [(row, ours) for row, ours in of_day if not ours.denied]
         told = [ours for _row, ours in payments if 'inbox' in ours.told_by]
         pulled = [ours for _row, ours in payments if ours.pulled]
         suspense = [row for row, _ours in payments if row['in_suspense'] is not None]
@@ -182,6 +184,7 @@ class MpesaDayClose(models.Model):
             'reversed_count': len(reversed_), 'reversed_total': taken_back,
             'student_total': on_students,
             'cleared_total': cleared,
+            'denied_total': sum(ours.amount for _row, ours in of_day if ours.denied),
             'unaccounted': received - on_students - in_suspense - cleared - taken_back,
             'out_total': self._sum_out(stated, 'reversal') or sum(
                 ours.amount for ours in facts['ours']

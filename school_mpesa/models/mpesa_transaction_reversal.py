@@ -261,6 +261,7 @@ class MpesaTransaction(models.Model):
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('company_id', '=', self.company_id.id), ('kind', '=', 'payment'),
             ('direction', '=', 'in'), ('is_returned', '=', False),
+            ('denial_state', '!=', 'denied'),
             ('amount', '=', self.amount), ('paid_at', '<=', self.paid_at),
         ], order='paid_at desc, id desc', limit=10)
         mask = self.payer_mask

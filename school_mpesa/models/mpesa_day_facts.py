@@ -1,7 +1,6 @@
-from datetime import timedelta
 from decimal import Decimal
 
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 from .. import proof
@@ -48,13 +47,9 @@ class MpesaDayClose(models.Model):
         known = {row['receipt'] for row in movements}
         waiting, told_otherwise = self._read_waiting(known)
         statements = self._find_statements(start, end)
-        stated_windows = statements.filtered(
-            lambda told: not told._is_unchecked()
-        )._get_windows()
-        # A person's look lets a file cover its time, and makes no balance follow from another.
-        whole = statements.filtered(
-            lambda told: not (told.gap_count or told.unreadable_count)
-        )._get_windows()
+        stated_windows = self._get_stated_windows(
+            statements.filtered(lambda told: not told._is_unchecked())
+        )
         facts = {
             'movements': movements,
             'lines': lines,
@@ -63,7 +58,7 @@ class MpesaDayClose(models.Model):
             'stated_windows': stated_windows,
             'pulled_windows': self._get_pulled_windows(start, end),
             'waiting': waiting,
-            'balance': self._read_stated_balance(end, whole),
+            'balance': self._read_stated_balance(end),
             'unchecked_count': len(statements.filtered(lambda told: told._is_unchecked())),
         }
         facts['ledger_count'], facts['ledger'] = self._read_ledger(facts, start, end)
@@ -293,6 +288,22 @@ class MpesaDayClose(models.Model):
             ('period_start', '<', end), ('period_end', '>=', start),
         ])
 
+    @api.model
+    def _get_stated_windows(self, statements):
+        """ Return what statements cover.
+
+        The last second of a file that ends within a day may have gone on after it was made, and so
+        disputes nothing and covers nothing; one that ends with the day has all of it.
+
+        :param mpesa.statement statements: The statements.
+        :return: (start, end) of each, naive UTC, both ends included.
+        :rtype: list[tuple[datetime, datetime]]
+        """
+        return [
+            (start, statement._get_cover()['end'] - proof.STEP)
+            for statement in statements for start, _end in statement._get_windows()
+        ]
+
     def _get_pulled_windows(self, start, end):
         """ Return what Pull covers of a day.
 
@@ -369,34 +380,54 @@ class MpesaDayClose(models.Model):
         ))
         return exact(balance)
 
-    def _read_stated_balance(self, end, windows):
+    def _read_stated_balance(self, end):
         """ Return what is in the wallet by the statement when the day ends.
 
+        Only files without gaps tell: of a file with one, nobody knows what is missing in it, also
+        when a person has looked at it. They have to cover all the time from the last line on.
+
         :param datetime end: When the next day starts, naive UTC.
-        :param list windows: What statements without a gap cover of the day.
-        :return: KES, or None when no such statement covers the end, none tells, or two of them
+        :return: KES, or None when such files do not cover that time, none tells, or two of them
                  contradict each other on the last line.
         :rtype: Decimal | None
         """
-        if not proof.covers_moment(windows, end - timedelta(seconds=1)):
-            return None
+        # What another file lacks, or a person has refused, never moved money. What is not clear yet
+        # may have: then nobody can tell.
         rows = self.env.execute_query(SQL(
             """
             WITH stated AS (
-                SELECT completed_at, direction, amount,
-                       CASE WHEN has_balance AND difference IS DISTINCT FROM 'amount'
-                             AND difference IS DISTINCT FROM 'twice' THEN balance END AS balance
-                  FROM mpesa_statement_line
-                 WHERE environment = %(environment)s AND shortcode = %(shortcode)s
-                   AND on_wallet AND disputed_by_id IS NULL
-                   AND completed_at < %(end)s)
+                SELECT line.completed_at, line.direction, line.amount,
+                       CASE WHEN line.has_balance
+                             AND COALESCE(line.difference, '') NOT IN ('amount', 'twice', 'day')
+                            THEN line.balance END AS balance,
+                       COALESCE(statement.gap_count, 0) + COALESCE(statement.unreadable_count, 0)
+                            = 0 AS is_whole
+                  FROM mpesa_statement_line line
+                  JOIN mpesa_statement statement ON statement.id = line.statement_id
+                 WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
+                   AND line.on_wallet AND line.disputed_by_id IS NULL
+                   AND line.difference IS DISTINCT FROM 'refused'
+                   AND line.completed_at < %(end)s)
             SELECT * FROM stated WHERE completed_at = (SELECT MAX(completed_at) FROM stated)
             """,
             environment=self.environment, shortcode=self.shortcode, end=end,
         ))
+        if not rows:
+            return None
+        last = rows[0][0]
+        statements = self._find_statements(last, end).filtered(
+            lambda told: not (told.gap_count or told.unreadable_count)
+        )
+        if not proof.covers(self._get_stated_windows(statements), last, end):
+            return None
+        # What a file with gaps brought first stands in a whole one as well that covers its time:
+        # else that one would dispute it, unless it has no line at all.
+        disputing = self._get_stated_windows(statements.filtered(lambda told: told._is_whole()))
+        is_vouched_for = proof.covers_moment(disputing, last)
         return proof.find_closing_balance([
-            (moment, direction, exact(amount), exact(balance))
-            for moment, direction, amount, balance in rows
+            (moment, direction, exact(amount),
+             exact(balance) if is_whole or is_vouched_for else None)
+            for moment, direction, amount, balance, is_whole in rows
         ])
 
     def _find_day_before(self):

@@ -172,10 +172,13 @@ class TestDayClose(DayCloseCommon):
 
     def test_two_statements_that_meet_prove_the_day(self):
         self.pay('UIE0000001')
-        first = self.create_statement(end=NOON)
-        self.create_statement(start=NOON + timedelta(seconds=1))
+        first = self.create_statement(end=NOON + timedelta(seconds=1))
+        second = self.create_statement(start=NOON + timedelta(seconds=1))
         self.add_line(first, 'UIE0000001')
         self.assertEqual(self.prove().state, 'proven')
+        # A file that ends within the day may have been made before its last second was over.
+        second.period_start = NOON + timedelta(seconds=2)
+        self.assertEqual(self.prove().state, 'unproven')
 
     def test_computing_again_changes_nothing(self):
         statement = self.clean_day()
@@ -278,6 +281,42 @@ class TestDayClose(DayCloseCommon):
                 close._prove()
                 self.assertEqual((close.state, close.unchecked_count), ('proven', 0))
                 self.assertFalse(close.has_stated_balance, "A look makes no balance right.")
+
+    def test_a_balance_comes_from_a_whole_file_alone(self):
+        statement = self.clean_day()
+        self.assertEqual(self.prove().stated_balance, 800.50)
+        with self.subTest("of a file with gaps, whose last line no whole file has"):
+            late = self.create_statement(start=LATER)  # Whole, and tells of no line.
+            statement.gap_count = 1
+            statement.with_user(self.bursar).action_check()
+            self.assertFalse(self.prove().has_stated_balance)
+            late.period_start = START
+            self.assertFalse(self.prove().has_stated_balance)
+            late.payment_count = 2  # It has the line as well, or would dispute it.
+            self.assertEqual(self.prove().stated_balance, 800.50)
+            late.write({'payment_count': 0, 'period_start': LATER})
+        with self.subTest("nobody knows what moved between the last line and the file"):
+            statement.write({'gap_count': 0, 'period_end': NOON + timedelta(seconds=40)})
+            self.assertFalse(self.prove().has_stated_balance)
+            late.period_start = NOON + timedelta(seconds=40)
+            self.assertEqual(self.prove().stated_balance, 800.50)
+
+    def test_a_line_that_is_not_clear_tells_no_balance(self):
+        statement = self.clean_day()
+        line = self.add_line(
+            statement, 'UIX0000001', 700, at=LATER, state='different', difference='day',
+            has_balance=True, balance=1500.50,
+        )
+        self.assertFalse(self.prove().has_stated_balance)
+        line.write({'difference': 'refused', 'decided_as': 'nothing'})
+        self.assertEqual(self.prove().stated_balance, 800.50)
+
+    def test_the_last_second_of_a_file_that_ends_within_the_day(self):
+        self.pay('UIE0000001')
+        statement = self.create_statement(end=NOON)
+        self.assert_differences(self.prove())
+        statement.period_end = NOON + timedelta(seconds=1)
+        self.assert_differences(self.prove(), ('missing_there', 'UIE0000001'))
 
     def test_a_disputed_line_is_not_stated(self):
         statement = self.clean_day()

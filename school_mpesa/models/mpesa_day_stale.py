@@ -138,7 +138,8 @@ class MpesaDayClose(models.Model):
         for done, close in enumerate(closes.with_context(mpesa_waiting_money=waiting), start=1):
             try:
                 with self.env.cr.savepoint():
-                    close._prove()
+                    if close._lock_to_prove(wait=not is_cron):
+                        close._prove()
             except Exception as error:
                 if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) and not is_cron:
                     # The scheduled action proves the same day: the request is run again by Odoo,
@@ -155,6 +156,23 @@ class MpesaDayClose(models.Model):
                 1, remaining=len(closes) - done,
             ):
                 break
+
+    def _lock_to_prove(self, *, wait):
+        """ Lock the day, so that nobody signs or compares it meanwhile.
+
+        Note: `self.ensure_one()`
+
+        :param bool wait: Whether to wait for whoever holds it. The scheduled action does not: the
+                          day keeps its mark, and is compared by the next run.
+        :return: Whether it is locked.
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not wait:
+            return bool(self.try_lock_for_update())
+        # Raw SQL: the ORM's lock does not wait.
+        self.env.cr.execute('SELECT FROM mpesa_day_close WHERE id = %s FOR UPDATE', [self.id])
+        return True
 
     @api.model
     def _note_failed(self, close_id):

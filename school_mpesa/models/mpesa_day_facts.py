@@ -1,3 +1,5 @@
+import hashlib
+from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, models
@@ -227,17 +229,12 @@ class MpesaDayClose(models.Model):
     def _read_waiting(self, known):
         """ Read the messages about money that are not booked.
 
-        A run over many days reads them once and hands them over in the context.
-
         :param set known: The receipts of our movements.
         :return: (KES by receipt of the day's messages whose money we do not know otherwise, KES by
                  receipt where a message tells another amount of money that we know).
         :rtype: tuple[dict[str, Decimal], dict[str, Decimal]]
         """
-        read = self.env.context.get('mpesa_waiting_money')
-        if read is None:
-            read = self.env['mpesa.callback']._read_waiting_money(self.provider_id)
-        told = {receipt: news for receipt, *news in read[self.provider_id.id]}
+        told = {receipt: news for receipt, *news in self._get_waiting_news()}
         unknown = {receipt for receipt, news in told.items() if self._is_of_day(news[1])} - known
         # It may be known by another day: nothing is counted twice.
         unknown -= set(self.env['mpesa.transaction'].search([
@@ -252,6 +249,36 @@ class MpesaDayClose(models.Model):
                 and not self._is_known_amount(receipt, amount)
             },
         )
+
+    def _get_waiting_news(self):
+        """ Return what the messages tell of money that are not booked.
+
+        A run over many days reads them once and hands them over in the context.
+
+        :return: As `mpesa.callback._read_waiting_money` has it of this shortcode.
+        :rtype: list[tuple]
+        """
+        read = self.env.context.get('mpesa_waiting_money')
+        if read is None:
+            read = self.env['mpesa.callback']._read_waiting_money(self.provider_id)
+        return read[self.provider_id.id]
+
+    @api.model
+    def _get_waiting_keys(self, news):
+        """ Return by what it is seen that other messages wait than when a day was compared.
+
+        :param list news: As :meth:`_get_waiting_news` returns it.
+        :return: By day in Kenya a digest of its messages.
+        :rtype: dict[date, str]
+        """
+        by_day = defaultdict(list)
+        for receipt, amount, moment, state in news:
+            day = self.env['mpesa.transaction']._get_eat_day(moment)
+            by_day[day].append(f'{receipt} {amount:.2f} {state}')
+        return {
+            day: hashlib.sha256('\n'.join(sorted(told)).encode()).hexdigest()
+            for day, told in by_day.items()
+        }
 
     def _is_known_amount(self, receipt, amount):
         """ Tell whether a message tells the amount that we know.

@@ -66,7 +66,10 @@ class MpesaDayClose(models.Model):
         :return: None
         """
         self.ensure_one()
-        figures, differences = self._compare()
+        news = self._get_waiting_news()
+        figures, differences = self.with_context(
+            mpesa_waiting_money={self.provider_id.id: news},
+        )._compare()
         if self.signed_at:
             self._amend(figures, differences)
         else:
@@ -77,7 +80,10 @@ class MpesaDayClose(models.Model):
             calm = 'proven' if figures['is_stated'] else 'unproven'
             state = 'different' if is_different else calm
             self.write({**figures, 'computed_at': fields.Datetime.now(), 'state': state})
-        self.write({'is_stale': False, 'failed_count': 0})
+        self.write({
+            'is_stale': False, 'failed_count': 0,
+            'waiting_key': self._get_waiting_keys(news).get(self.day),
+        })
         self._mail_news()
 
     def _compare(self):
@@ -149,7 +155,7 @@ class MpesaDayClose(models.Model):
         :rtype: dict
         """
         start, end = proof.get_day_bounds(self.day)
-        payments = [
+        of_day = [
             (row, ours) for row, ours in zip(facts['movements'], facts['ours'], strict=True)
             if start <= ours.moved_at < end and ours.kind == 'payment'
         ]

@@ -769,7 +769,7 @@ class TestDaySign(DayCloseCommon):
         columns = {row[0] for row in self.env.cr.fetchall()}
         self.assertEqual(columns - set(LOCKED), {
             'id', 'create_uid', 'create_date', 'write_uid', 'write_date', 'open_count',
-            'unseen_count', 'mailed_news', 'is_stale', 'failed_count',
+            'unseen_count', 'mailed_news', 'is_stale', 'failed_count', 'waiting_key',
         })
 
     # === AMENDMENTS === #
@@ -978,6 +978,58 @@ class TestDaySign(DayCloseCommon):
             callback._close('parked', "For the test")
             self.run_cron('school_mpesa.cron_prove_news')
         self.assertEqual((close.waiting_count, close.waiting_total), (1, 650))
+
+    def test_a_message_that_waits_marks_its_day_once(self):
+        self.clean_day()
+        callback = self.c2b('UIE0000009', '650.00', TransTime='20260914120000')
+        callback._close('parked', "For the test")
+        self.run_cron('school_mpesa.cron_prove_news')
+        close = self.get_closes().filtered(lambda close: close.day == DAY)
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            self.run_cron('school_mpesa.cron_prove_news')
+            self.Close.sudo()._mark_news(self.provider)
+            self.assertFalse(close.is_stale, "Nothing is otherwise.")
+            callback._close('done', "A person has decided")
+            self.Close.sudo()._mark_news(self.provider)
+            self.assertTrue(close.is_stale)
+            self.run_cron('school_mpesa.cron_prove_news')
+            self.assertEqual((close.waiting_count, close.is_stale), (0, False))
+
+    def test_a_message_that_contradicts_marks_its_day_until_it_is_decided(self):
+        self.clean_day()
+        self.sign(self.prove())
+        self.provider.mpesa_proven_until = fields.Datetime.now() + timedelta(days=1)
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            callback = self.drain_c2b('UIE0000001', '600.00', TransTime='20260914120000')
+            self.assertEqual(callback.state, 'conflict')
+            self.run_cron('school_mpesa.cron_prove_news')
+            close = self.get_closes().filtered(lambda close: close.day == DAY)
+            self.assertIn('found', close.amendment_ids.mapped('what'))
+        with freeze_time(fields.Datetime.now() + timedelta(days=4)):
+            self.Close.sudo()._mark_news(self.provider)
+            self.assertFalse(close.is_stale)
+            callback._close('done', "A person has decided")
+            self.run_cron('school_mpesa.cron_prove_news')
+            self.assertIn('settled', close.amendment_ids.mapped('what'))
+
+    def test_what_a_line_holds_is_read_without_its_key(self):
+        line = self.add_line(self.clean_day(), 'UIX0000001', 700, state='found', at=LATER)
+        self.env['mpesa.callback']._append_found(self.provider, 'statement', [{
+            'receipt': 'UIX0000001', 'amount': Decimal(700), 'paid_at': LATER,
+            'account_reference': 'ADM-012', 'msisdn': '', 'name': '',
+            'statement_line_id': line.id,
+        }], held=True)
+        self.env.invalidate_all()
+        callback = line.callback_ids
+        self.assertEqual(callback._read_all_money(), [
+            ('UIX0000001', Decimal('700'), LATER, 'quarantined'),
+        ])
+        with_key = callback._read_money(callback._read_bodies()[callback])
+        self.assertEqual(with_key, ('UIX0000001', Decimal('700'), LATER))
+        self.env['mpesa.callback.key'].sudo().browse(callback.sudo().key_id).unlink()
+        self.assertTrue(callback._read_all_money())
+        close = self.prove()
+        self.assertEqual((close.waiting_count, close.waiting_total), (1, 700))
 
     def test_the_nightly_actions_never_switch_off(self):
         for name in ('today', 'yesterday', 'news'):

@@ -18,7 +18,7 @@ class MpesaTransaction(models.Model):
         string="Denial",
         selection=[
             ('asked', "Waits for a second person"), ('refused', "Refused: it stands"),
-            ('denied', "Safaricom does not know it"), ('undone', "Taken back"),
+            ('denied', "Safaricom does not know it"), ('undone', "Denial taken back"),
         ],
         readonly=True, help="Whether people have found out that Safaricom does not know it.",
     )

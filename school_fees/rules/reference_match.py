@@ -173,7 +173,9 @@ class ReferenceMatcher:
             others = self._find_other_child(reading, holder) | self._find_uncut(reading, holder)
             if others:
                 return _undecided([(one, SEVERAL) for one in (holder, *others)])
-            if amount is not None and reading.may_be_amount(amount):
+            if match.outcome == NORMALISED and reading.is_written_as_amount() or (
+                amount is not None and reading.may_be_amount(amount)
+            ):
                 return _undecided([(holder, IS_AMOUNT)])
         return match
 
@@ -221,8 +223,8 @@ class ReferenceMatcher:
             reason = LEFT
         elif not explained:
             reason = OTHER_WORDS
-        elif all(candidate.is_short for _entry, candidate in hits):
-            reason = SHORT
+        elif all(candidate.doubt for _entry, candidate in hits):
+            reason = hits[0][1].doubt
         else:
             return _decided(entry.holder, NORMALISED)
         return _undecided([(entry.holder, reason) for entry, _candidate in hits])
@@ -369,11 +371,11 @@ class ReferenceMatcher:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """ A key that the text may mean, and the words that it leaves unexplained. """
+    """ A key that the text may mean, the words that it leaves unexplained, and why it may not. """
 
     key: str
     words: tuple = ()
-    is_short: bool = False
+    doubt: str = ''
 
 
 class _Reading:
@@ -446,8 +448,10 @@ class _Reading:
         is_bare = len(numbers) == 1 and not self.has_prefix and (
             numbers == texts or bool(self.style.prefix)
         )
-        is_short = is_bare and len(numbers[0]) < LEAST_BARE_DIGITS
-        found = [_Candidate(key, words, is_short) for key in self.keys_of(texts)]
+        doubt = SHORT if is_bare and len(numbers[0]) < LEAST_BARE_DIGITS else ''
+        if any(part.apart and part.is_number for part in parts[1:]):
+            doubt = TERM  # The year in "0088 form 2 2024" may be that of form 2.
+        found = [_Candidate(key, words, doubt) for key in self.keys_of(texts)]
         joined = ''.join(texts)
         if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined):
             found.append(_Candidate(joined, words))
@@ -537,6 +541,13 @@ class _Reading:
             if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
                 slips |= one_slip_away(key)
         return slips
+
+    def is_written_as_amount(self):
+        """ Return whether a number ends as shillings do, such as "24,500/-" and "1234/=".
+
+        :rtype: bool
+        """
+        return bool(re.search(r'\d\s*/\s*[-=]', self.text))
 
     def may_be_amount(self, amount):
         """ Return whether the number is what was paid, which many type by mistake.

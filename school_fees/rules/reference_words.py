@@ -3,7 +3,7 @@
 import itertools
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 # What people write around a number, in English and Swahili (school-fees section 2.9).
@@ -37,12 +37,14 @@ class Part:
     :param bool glued: Whether it follows the part before it without a sign or space.
     :param bool joined: Whether a sign such as a slash joins it to the part before it.
     :param bool added: Whether "and" stands before it, as between two children.
+    :param bool apart: Whether a term or level that was left out stood before it.
     """
 
     text: str
     glued: bool = False
     joined: bool = False
     added: bool = False
+    apart: bool = False
 
     @property
     def is_number(self):
@@ -64,6 +66,7 @@ def split_parts(text):
         lambda found: re.sub('[Il]', '1', re.sub('[Oo]', '0', found.group())), unified,
     )
     unified = unicodedata.normalize('NFKC', unified.upper())
+    unified = re.sub(r'\bM\W{1,2}PESA\b', 'MPESA', unified)  # Else its M is a house or a prefix.
     parts = []
     follows = None
     for match in re.finditer(r'\d+|[^\W\d_]+', unified):
@@ -134,12 +137,14 @@ def drop_terms_and_levels(parts, levels=True):
     """
     kept = []
     position = 0
+    apart = False
     while position < len(parts):
         length = _length_of_term(parts, position)
         if levels and not length:
             length = _length_of_level(parts, position)
         if not length:
-            kept.append(parts[position])
+            kept.append(replace(parts[position], apart=True) if apart else parts[position])
+        apart = bool(length)
         position += length or 1
     return kept
 
@@ -160,9 +165,17 @@ def _length_of_term(parts, start):
         length += 1
         if length == 2 and words[0].isdecimal() and any(map(_is_term_number, words[2:3])):
             return 0  # "105 3 term 1": the term is the first.
+    if length and words[0] == 'T' and _goes_on(parts[start + length:]):
+        return 0
     if length and length < len(words) and re.fullmatch(r'20[0-4]\d', words[length]):
         length += 1
     return length
+
+
+def _goes_on(parts):
+    """ Return whether a number stands in what is glued to what was read: T2Y6RC is no term 2. """
+    glued = itertools.takewhile(lambda part: part.glued, parts)
+    return any(part.is_number for part in glued)
 
 
 def _is_term_number(word):

@@ -28,6 +28,7 @@ COLUMNS = [
 PAYER = "25471****111 - WANJIKU **** OTIENO"
 SWEEP = "Utility Account to Organization Settlement Account"
 SIGNS = '0123456789ABCDEFGHJKLMNPQRSTUVWXYZ'
+DAYS = '0123456789ABCDEFGHIJKLMNOPQRSTUV'  # of a month, as a code has them (daraja.md, 21)
 # Of ten thousand lines: payments with their charges, a sweep for each fifty of them.
 FOUND_PART, SWEPT_PART = 25, 50
 
@@ -103,9 +104,10 @@ def _make_rows(count):
     :return: (code, moment, details, KES, account) rows; all, and the known payments.
     :rtype: tuple[list, list]
     """
-    rows, known, number = [], [], 1  # A code of noughts alone is no code.
+    rows, known, number = [], [], 1
     while len(rows) < count:
-        code, moment = f'UI1{_serial(number)}', FIRST + timedelta(seconds=APART * number)
+        moment = FIRST + timedelta(seconds=APART * number)
+        code = _code('1', number, moment)
         account = f'GEN-{number % 10_000:05}'
         payment = (code, moment, f'Pay Bill from {PAYER} Acc. {account}', 1_000 + number, account)
         rows.append(payment)
@@ -113,19 +115,19 @@ def _make_rows(count):
             known.append(payment)
         rows.append((code, moment, 'Pay Bill Charge', -(5 + number % 7), ''))
         if not number % SWEPT_PART:
-            rows.append((f'UI2{_serial(number)}', moment, SWEEP, -20_000, ''))
+            rows.append((_code('2', number, moment), moment, SWEEP, -20_000, ''))
         number += 1
     kept = {row[0] for row in rows[:count]}
     return rows[:count], [payment for payment in known if payment[0] in kept]
 
 
-def _serial(number):
-    """ Return seven signs for a number. """
+def _code(kind, number, moment):
+    """ Return a code of the moment's day; kind keeps those of payments and sweeps apart. """
     signs = ''
-    for _place in range(7):
+    for _place in range(6):
         number, place = divmod(number, len(SIGNS))
         signs = SIGNS[place] + signs
-    return signs
+    return f'UI{DAYS[moment.day]}{kind}{signs}'
 
 
 def _write(shortcode, rows):

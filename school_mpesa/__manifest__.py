@@ -25,6 +25,7 @@
 
         'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
+        'wizards/mpesa_denial_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
         'wizards/mpesa_message_check_views.xml',
         'wizards/mpesa_prompt_wizard_views.xml',

@@ -62,6 +62,7 @@ from . import mpesa_transaction_near
 from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
+from . import mpesa_transaction_denial  # After the meeting of two messages.
 from . import pay_page_provider
 from . import payment_provider
 from . import payment_provider_address

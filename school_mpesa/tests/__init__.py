@@ -32,6 +32,7 @@ from . import test_ask
 from . import test_chase
 from . import test_day_close
 from . import test_day_planted
+from . import test_denial
 from . import test_provider
 from . import test_pull
 from . import test_status_question

@@ -37,6 +37,7 @@ RIGHTS = {
     'mpesa.statement.decide': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.statement.distrust': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.denial': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
 }
@@ -53,13 +54,14 @@ CALLABLE = {
     'mpesa.day.close': {
         'write', 'action_compute', 'action_prove_today', 'action_sign', 'action_see_amendments',
     },
-    'mpesa.day.difference': {'write', 'action_open'},
+    'mpesa.day.difference': {'write', 'action_open', 'action_deny'},
     'mpesa.day.amendment': {'action_open'},
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',
         'action_settle_reversal', 'action_ask_safaricom', 'action_near_is_right',
-        'action_near_move',
+        'action_near_move', 'action_deny', 'action_approve_denial', 'action_refuse_denial',
+        'action_undo_denial',
     },
     'mpesa.statement': {
         'action_check', 'action_distrust', 'action_open_lines', 'action_release',
@@ -69,6 +71,7 @@ CALLABLE = {
     'mpesa.statement.decide': {'action_decide'},
     'mpesa.statement.distrust': {'action_distrust'},
     'mpesa.reversal.settle': {'action_settle'},
+    'mpesa.denial': {'action_confirm'},
     'mpesa.identify.wizard': {'action_book'},
     'mpesa.identify.suggestion': {'action_take'},
     'mpesa.message.check': {

@@ -1,6 +1,7 @@
 from . import account_payment_register
 from . import mpesa_ask_wizard
 from . import mpesa_callback_settle
+from . import mpesa_denial
 from . import mpesa_identify_wizard
 from . import mpesa_message_check
 from . import mpesa_message_check_words

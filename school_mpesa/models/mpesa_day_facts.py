@@ -426,7 +426,8 @@ class MpesaDayClose(models.Model):
             WITH stated AS (
                 SELECT line.completed_at, line.direction, line.amount,
                        CASE WHEN line.has_balance
-                             AND COALESCE(line.difference, '') NOT IN ('amount', 'twice', 'facts', 'day')
+                             AND COALESCE(line.difference, '') NOT IN (
+                                 'amount', 'twice', 'facts', 'day')
                              AND statement.distrusted_at IS NULL
                             THEN line.balance END AS balance,
                        COALESCE(statement.gap_count, 0) + COALESCE(statement.unreadable_count, 0)

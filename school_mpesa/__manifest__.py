@@ -11,8 +11,10 @@
         'security/ir.model.access.csv',
         'security/school_mpesa_rules.xml',
         'security/mpesa_day_close_rules.xml',
+        'security/mpesa_payment_link_rules.xml',
 
         'views/pay_attempt_templates.xml',
+        'views/pay_link_templates.xml',
         'views/portal_invoice_templates.xml',  # Depended on by the provider's data.
 
         'data/payment_provider_data.xml',
@@ -27,6 +29,8 @@
         'wizards/mpesa_callback_settle_views.xml',
         'wizards/mpesa_denial_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
+        'wizards/mpesa_link_cancel_views.xml',
+        'wizards/mpesa_link_wizard_views.xml',
         'wizards/mpesa_message_check_views.xml',
         'wizards/mpesa_prompt_wizard_views.xml',
         'wizards/mpesa_register_wizard_views.xml',
@@ -47,8 +51,10 @@
         'views/mpesa_reversal_views.xml',
         'views/mpesa_transaction_views.xml',
         'views/mpesa_near_views.xml',
+        'views/mpesa_payment_link_views.xml',
         'views/mpesa_unidentified_views.xml',
         'views/payment_provider_views.xml',
+        'views/portal_fees_templates.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
         'views/school_receipt_views.xml',

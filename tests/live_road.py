@@ -3,6 +3,7 @@ import contextlib
 import html
 import itertools
 import re
+import secrets
 
 import invariants
 import requests
@@ -111,6 +112,39 @@ class LiveRoad(Road):
         asked = self.parent_asks(self.next_bill(), amount=amount, **options)
         assert 'error' not in asked, asked['error']
         return asked
+
+    def make_link(self, student, **values):
+        """ Make a payment link at the desk.
+
+        :param dict student: One of the demo school's.
+        :param values: Of the wizard, such as `asks_for` and `amount`.
+        :return: `id`, `slug`, `path` and `message` (what the parent gets).
+        :rtype: dict
+        """
+        wizard = self.call('bursar', 'mpesa.link.wizard', 'create', {
+            'student_id': student['id'], **values,
+        })
+        action = self.call('bursar', 'mpesa.link.wizard', 'action_make', [wizard])
+        link, = self.call(
+            'bursar', 'mpesa.payment.link', 'read', [action['res_id']], ['slug', 'message'],
+        )
+        return {**link, 'path': f"/p/{link['slug']}"}
+
+    def ask_by_link(self, link, amount, phone, intent=None):
+        """ Send the form of a link's page, as a browser without a session does.
+
+        :param dict link: From `make_link`.
+        :param amount: KES.
+        :param str phone: As typed.
+        :param str intent: The form's random id.
+        :return: The answer, not followed.
+        :rtype: requests.Response
+        """
+        return requests.post(
+            f"{self.stack.url}{link['path']}?lang=en", timeout=60, allow_redirects=False, data={
+                'intent': intent or secrets.token_hex(16), 'choice': str(amount), 'phone': phone,
+            },
+        )
 
     # === Moving the clock along === #
 

@@ -215,10 +215,22 @@ class AccountMove(models.Model):
             return {}
         if self.move_type != 'out_invoice' or self.state != 'posted':
             return {}
+        if self.currency_id.compare_amounts(self.amount_residual, 0.0) <= 0:
+            return {}
         return student_sudo._get_pay_block(
-            self.amount_residual, self.get_portal_url(),
-            self.env._("Scan to see this bill and pay"),
+            self.amount_residual, *self._get_school_pay_address(),
         )
+
+    def _get_school_pay_address(self):
+        """ Return where the QR code on this bill leads. Ways of collecting have pages of their own.
+
+        Note: `self.ensure_one()`
+
+        :return: The address without the school's own, and what the code is for.
+        :rtype: tuple[str, str]
+        """
+        self.ensure_one()
+        return self.get_portal_url(), self.env._("Scan to see this bill and pay")
 
     def _post(self, soft=True):
         """ Override of `account`: a closed term gets no bill any more.

@@ -64,7 +64,18 @@ class SchoolStudent(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        return self._get_pay_block(
-            self.sudo().balance, f'/my/fees/{self.id}',
-            self.env._("Scan to log in and see the account"),
-        )
+        balance = self.sudo().balance
+        if self.currency_id.compare_amounts(balance, 0.0) <= 0:
+            return {}
+        return self._get_pay_block(balance, *self._get_pay_address())
+
+    def _get_pay_address(self):
+        """ Return where the QR code on a statement leads. Ways of collecting have their own pages.
+
+        Note: `self.ensure_one()`
+
+        :return: The address without the school's own, and what the code is for.
+        :rtype: tuple[str, str]
+        """
+        self.ensure_one()
+        return f'/my/fees/{self.id}', self.env._("Scan to log in and see the account")

@@ -1,3 +1,4 @@
 from . import collect
 from . import pay_attempt
+from . import pay_link
 from . import portal_invoice

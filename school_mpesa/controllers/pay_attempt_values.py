@@ -86,7 +86,7 @@ def attempt_values(tx, typed=None, error=None):
         'receipt': tx.mpesa_receipt_id if has_receipt else None,
         'paybill': None if view['state'] in ('paid', 'receipt_pending')
                    else paybill(provider, student, tx.amount),
-        'retry': _retry(view, typed, error) if view['retry'] else None,
+        'retry': _retry(tx, view, typed, error) if view['retry'] else None,
         'retry_later': declined and not view['retry'] and _may_retry_later(view),
         'error': error and describe_error(env, error, student, tx),
     }
@@ -243,11 +243,13 @@ def _may_retry_later(view):
     return bool(view['code']) and daraja.result_code(view['code']).retry == 'after_query'
 
 
-def _retry(view, typed, error):
+def _retry(tx, view, typed, error):
     """ Return the values of the retry form: what was typed stays, the rest is the last attempt. """
     typed = typed or {}
     code_words = pay_page_text.BY_CODE.get(view['code'], pay_page_text.NOT_SENT)
+    is_fixed = tx.mpesa_link_id and not tx.mpesa_link_id.may_change
     return {
+        'fields': ('phone',) if is_fixed else ('amount', 'phone'),
         'amount': typed.get('amount') or str(view['amount']),
         'phone': typed.get('phone') or view['phone_mask'],
         'mask': view['phone_mask'],

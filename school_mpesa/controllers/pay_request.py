@@ -129,7 +129,7 @@ def describe_error(env, error, student_sudo, own_tx_sudo=None):
         or may_see_request(open_tx_sudo)
     ):
         attempt_url = open_tx_sudo.mpesa_attempt_url
-    elif open_tx_sudo:
+    elif open_tx_sudo and error.field == 'phone':
         message = env._(
             "Another M-PESA request is already on this phone. Finish or close it there, wait 2"
             " minutes, then send again. No new request was sent."

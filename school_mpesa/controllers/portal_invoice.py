@@ -9,6 +9,7 @@ from odoo.addons.payment.controllers.post_processing import PaymentPostProcessin
 
 from ..models.request_error import MpesaRequestError
 from .pay_attempt_values import last_request, others_request
+from .pay_form_values import form_values, read_phone
 from .pay_language import choose_language, offered_languages
 from .pay_request import (
     bind_intent,
@@ -17,7 +18,6 @@ from .pay_request import (
     may_see_request,
     read_amount,
 )
-from .portal_invoice_values import form_values, read_phone
 
 
 MPESA_PARAMS = ('mpesa_amount', 'mpesa_phone', 'mpesa_intent', 'mpesa_lang')
@@ -44,7 +44,10 @@ class BillPortal(PortalAccount):
             'tokens_sudo': values['tokens_sudo'].browse(),
             'show_tokenize_input_mapping': dict.fromkeys(providers_sudo.ids, False),
             'mpesa_forms': {
-                provider_sudo.id: form_values(provider_sudo, invoice, request.env.user)
+                provider_sudo.id: form_values(
+                    provider_sudo, invoice.sudo().student_id, request.env.user,
+                    due=invoice.amount_residual,
+                )
                 for provider_sudo in providers_sudo
                 if provider_sudo.code == 'mpesa'
             },

@@ -1,6 +1,7 @@
 from . import mpesa_outbox_mixin
 from . import account_journal
 from . import account_move
+from . import account_move_link
 from . import account_move_prompt
 from . import account_payment
 from . import ir_actions_report
@@ -36,6 +37,10 @@ from . import mpesa_day_prove
 from . import mpesa_day_sign
 from . import mpesa_day_stale
 from . import mpesa_exchange
+from . import mpesa_link_opening
+from . import mpesa_payment_link
+from . import mpesa_payment_link_screen
+from . import mpesa_payment_link_state
 from . import mpesa_rate_counter
 from . import mpesa_source_address
 from . import mpesa_statement
@@ -81,6 +86,7 @@ from . import payment_transaction_ask
 from . import payment_transaction_chase
 from . import payment_transaction_guard
 from . import payment_transaction_guess
+from . import payment_transaction_link
 from . import payment_transaction_odoo
 from . import payment_transaction_payer_view
 from . import payment_transaction_push
@@ -97,5 +103,8 @@ from . import school_dashboard_statement
 from . import school_dashboard_proofs
 from . import school_receipt
 from . import school_statement
+from . import school_statement_pay
+from . import school_statement_report
 from . import school_student
+from . import school_student_link
 from . import school_student_pay

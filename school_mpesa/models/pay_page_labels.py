@@ -79,7 +79,8 @@ ATTEMPT_PAGE = {
                        " paid. This page checks by itself."),
 }
 
-INVOICE_FORM = {
+# On the portal page of a bill and on the public page of a link.
+PAY_FORM = {
     **ANY_PAGE,
     **PAYBILL,
     'how_much': _lt("How much do you want to pay?"),
@@ -97,6 +98,44 @@ INVOICE_FORM = {
     'show_request': _lt("Show that request"),
     'by_hand_paybill': _lt("Pay by Paybill instead"),
     'by_hand_till': _lt("Pay by Buy Goods instead"),
+}
+
+NO_PROMPT = {
+    'no_prompt': _lt("Payment by pop-up is not available now. Pay by hand, or call the accounts"
+                     " office."),
+}
+
+# The public page of a link. {amount} is filled in by the page's script.
+LINK_PAGE = {
+    **NO_PROMPT,
+    'title': _lt("Pay KES %(asked)s"),
+    'preview': _lt("Fees for %(pupil)s, %(school)s"),
+    'for_student': _lt("School fees of %(student)s"),
+    'bill': _lt("Bill %(bill)s"),
+    'all_due': _lt("All that is due today"),
+    'pay': _lt("Pay with M-PESA"),
+    'pay_amount': _lt("Pay KES {amount} with M-PESA"),
+    'add_note': _lt("Add a note for the school"),
+    'note_label': _lt("Note, at most 140 letters"),
+    'office': _lt("Accounts office:"),
+    'wrong_child': _lt("Not your child? Do not pay, and tell the accounts office."),
+    'nothing': _lt("Nothing to pay"),
+    'fees_paid': _lt("%(pupil)s's fees are paid. Thank you."),
+    'link_paid': _lt("What this page asks for is paid for %(pupil)s. Thank you."),
+    'no_amount': _lt("Enter how much you want to pay."),
+    'no_cents': _lt("Enter whole shillings, without cents."),
+    'too_little': _lt("Amount must be KES %(least)s or more."),
+    'too_much': _lt("Pay KES %(most)s or less here."),
+    'no_phone': _lt("Enter the M-PESA phone number."),
+    'wrong_phone': _lt("Enter a Kenyan mobile number, like 0712 345 678."),
+}
+
+# What the office sends along with a link.
+LINK_MESSAGE = {
+    'fees': _lt("School fees of %(student)s, %(school)s: KES %(amount)s. Pay by M-PESA here:"
+                " %(url)s"),
+    'for_what': _lt("%(what)s for %(student)s, %(school)s: KES %(amount)s. Pay by M-PESA here:"
+                    " %(url)s"),
 }
 
 LAST_REQUEST = {

@@ -23,7 +23,7 @@ class PaymentTransaction(models.Model):
     @api.model
     def _mpesa_ask(
         self, *, provider, student, amount, phone, channel, invoices=None, initiator=None,
-        note=None, intent=None, payer_lang=None, retry_of=None,
+        note=None, intent=None, payer_lang=None, retry_of=None, link=None,
     ):
         """ Create a queued request for money and wake the outbox; repeat-safe.
 
@@ -40,6 +40,7 @@ class PaymentTransaction(models.Model):
         :param str intent: The idempotency key of the form.
         :param str payer_lang: The language of the payer's pages.
         :param payment.transaction retry_of: The request that this one repeats.
+        :param mpesa.payment.link link: The link by which the payer came.
         :return: The request, in sudo mode.
         :rtype: payment.transaction
         :raise MpesaRequestError: If it cannot be made; no prompt is sent and no money moves.
@@ -52,10 +53,15 @@ class PaymentTransaction(models.Model):
         invoices = (invoices or self.env['account.move']).sudo()
         student = student.sudo()
         provider = provider.sudo()
+        link = (link or self.env['mpesa.payment.link']).sudo()
+        if link:
+            link._check_ask(student)
         Transaction._mpesa_check_provider(provider, student)
         Transaction._mpesa_check_bills(invoices, student)
-        amount = Transaction._mpesa_check_amount(amount, provider, student, invoices)
+        amount = Transaction._mpesa_check_amount(amount, provider, student, invoices, link)
         number = Transaction._mpesa_check_phone(phone)
+        if link:
+            link._reserve_use()
         tx = Transaction.with_company(provider.company_id)._mpesa_create_request({
             'provider_id': provider.id,
             'payment_method_id': self.env.ref('payment.payment_method_mpesa').id,
@@ -69,6 +75,7 @@ class PaymentTransaction(models.Model):
             'invoice_ids': [Command.set(invoices.ids)],
             'mpesa_channel': channel,
             'mpesa_student_id': student.id,
+            'mpesa_link_id': link.id,
             'mpesa_initiator_id': initiator and initiator.id,
             'mpesa_note': note,
             'mpesa_account_reference': daraja.clean_text(student.admission_no),
@@ -178,9 +185,10 @@ class PaymentTransaction(models.Model):
         return max(Decimal(str(due)), Decimal(0))
 
     @api.model
-    def _mpesa_check_amount(self, amount, provider, student, invoices):
+    def _mpesa_check_amount(self, amount, provider, student, invoices, link=None):
         """ Ensure that the amount can be asked for.
 
+        :param mpesa.payment.link link: The link by which the payer came.
         :return: KES, whole shillings.
         :rtype: Decimal
         :raise MpesaRequestError: If it cannot.
@@ -200,8 +208,11 @@ class PaymentTransaction(models.Model):
             )
         value = Decimal(int(value))  # "500.0" is shown as 500 from here on.
         due = self._mpesa_get_due(student, invoices).to_integral_value('ROUND_CEILING')
+        if link:
+            link._check_amount(value, due)
         # What is left may be less than the least amount: it can still be paid off.
-        least = max(min(provider.mpesa_least_amount, int(due)), daraja.LEAST_AMOUNT)
+        asked = link._get_asked(int(due)) if link else int(due)
+        least = max(min(provider.mpesa_least_amount, asked), daraja.LEAST_AMOUNT)
         if value < least:
             raise MpesaRequestError(
                 self.env._("Amount must be KES %(least)s or more.", least=f'{least:,}'), 'amount'
@@ -335,4 +346,5 @@ class PaymentTransaction(models.Model):
             ),
             initiator=initiator, note=tx.mpesa_note, intent=intent,
             payer_lang=tx.partner_lang, retry_of=tx,
+            link=tx.mpesa_link_id if not initiator else None,  # What a clerk asks for is no link's.
         )

@@ -38,6 +38,10 @@ RIGHTS = {
     'mpesa.statement.distrust': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.denial': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.payment.link': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.link.opening': {},
+    'mpesa.link.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
 }
@@ -56,6 +60,11 @@ CALLABLE = {
     },
     'mpesa.day.difference': {'write', 'action_open', 'action_deny'},
     'mpesa.day.amendment': {'action_open'},
+    'mpesa.link.cancel': {'action_cancel'},
+    'mpesa.link.wizard': {'action_make'},
+    'mpesa.payment.link': {
+        'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
+    },
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',
@@ -90,7 +99,7 @@ CALLABLE = {
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
     'account.payment.register': {'action_mpesa_prompt'},
-    'school.student': {'action_mpesa_prompt'},
+    'school.student': {'action_mpesa_prompt', 'action_mpesa_link'},
 }
 SECRETS = (
     'mpesa_consumer_key', 'mpesa_consumer_secret', 'mpesa_passkey', 'mpesa_consumer_key_sealed',
@@ -189,7 +198,7 @@ class TestAccessRights(SchoolMpesaCommon):
         tx = self.make_paid_request()
         records = [
             tx, tx.mpesa_callback_ids, tx.mpesa_movement_ids, tx.mpesa_exchange_ids,
-            tx.mpesa_receipt_id,
+            tx.mpesa_receipt_id, self.student._get_statement_link(),
             self.env['mpesa.command']._queue(
                 self.provider, 'status', receipt=tx.mpesa_receipt_number,
             ),

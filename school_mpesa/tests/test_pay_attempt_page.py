@@ -5,7 +5,7 @@ import re
 
 from odoo.tests import tagged
 
-from odoo.addons.school_mpesa.controllers import pay_attempt, pay_attempt_values
+from odoo.addons.school_mpesa.controllers import pay_attempt_values, pay_page
 from odoo.addons.school_mpesa.daraja.result_codes import RESULT_CODES
 from odoo.addons.school_mpesa.models import pay_page_labels, pay_page_text
 from odoo.addons.school_mpesa.tests.pay_page_common import PayPageCommon
@@ -47,7 +47,8 @@ class TestPayAttemptPage(PayPageCommon):
             for part in (words.heading, words.body, words.strong) if part
         ]
         texts += [
-            *pay_page_labels.ATTEMPT_PAGE.values(), *pay_page_labels.INVOICE_FORM.values(),
+            *pay_page_labels.ATTEMPT_PAGE.values(), *pay_page_labels.PAY_FORM.values(),
+            *pay_page_labels.LINK_PAGE.values(), *pay_page_labels.LINK_MESSAGE.values(),
             *pay_page_labels.NEUTRAL_PAGE.values(), pay_attempt_values.CALL_OFFICE,
             pay_attempt_values.CALL_OFFICE_UNKNOWN,
         ]
@@ -179,7 +180,7 @@ class TestPayAttemptPage(PayPageCommon):
         self.assertEqual(self.url_open(f'/p/a/{"0" * 32}/again', data={'x': 1}).content, body)
 
     def test_many_wrong_tokens_are_slowed_down_and_right_ones_never(self):
-        self.patch(pay_attempt, 'WRONG_TOKENS_PER_MINUTE', 0)
+        self.patch(pay_page, 'WRONG_TOKENS_PER_MINUTE', 0)
         self.assertEqual(self.url_open(f'/p/a/{"0" * 32}').status_code, 429)
         self.assertEqual(self.get().status_code, 200)
 

@@ -3,6 +3,8 @@ from . import mpesa_ask_wizard
 from . import mpesa_callback_settle
 from . import mpesa_denial
 from . import mpesa_identify_wizard
+from . import mpesa_link_cancel
+from . import mpesa_link_wizard
 from . import mpesa_message_check
 from . import mpesa_message_check_words
 from . import mpesa_prompt_wizard

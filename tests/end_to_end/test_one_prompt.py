@@ -68,6 +68,31 @@ def test_twenty_forms_for_one_phone(road):
     finish(road, phone)
 
 
+def test_fifty_taps_on_a_link(road):
+    """ One link that takes one payment: one form tapped fifty times, then fifty other forms. """
+    phone, intent = road.next_phone(), secrets.token_hex(16)
+    link = road.make_link(road.next_bill()['student'], asks_for='amount', amount=500, max_uses=1)
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(
+            lambda _tap: road.ask_by_link(link, 500, phone, intent), range(50),
+        ))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers['Location'] for answer in answers}) == 1
+    assert len(prompts(road, phone)) == 1
+    finish(road, phone)
+
+
+def test_twenty_payers_race_for_the_last_use_of_a_link(road):
+    link = road.make_link(road.next_bill()['student'], asks_for='amount', amount=500, max_uses=1)
+    phones = [road.next_phone() for _unused in range(TAPS)]
+    with ThreadPoolExecutor(TAPS) as pool:
+        answers = list(pool.map(lambda phone: road.ask_by_link(link, 500, phone), phones))
+    assert sorted(answer.status_code for answer in answers) == [303] + [422] * (TAPS - 1)
+    sent = [phone for phone in phones if prompts(road, phone)]
+    assert len(sent) == 1
+    finish(road, sent[0])
+
+
 def open_wizard(road, bill, phone):
     return road.call('bursar', 'mpesa.prompt.wizard', 'create', {
         'student_id': bill['student_id'], 'invoice_ids': [(6, 0, [bill['id']])],

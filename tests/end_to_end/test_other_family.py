@@ -76,7 +76,8 @@ def found(road, model):
 @pytest.mark.parametrize('model', [
     'school.student', 'school.receipt', 'account.move', 'payment.transaction', 'mpesa.transaction',
     'mpesa.callback', 'mpesa.callback.key', 'mpesa.callback.token', 'mpesa.exchange',
-    'mpesa.prompt.wizard', 'school.guardian.phone', 'school.guardian.link', 'payment.provider',
+    'mpesa.prompt.wizard', 'mpesa.payment.link', 'school.guardian.phone', 'school.guardian.link',
+    'payment.provider',
 ])
 def test_nothing_of_another_family_is_read_by_a_call(road, own, other, model):
     strangers = {

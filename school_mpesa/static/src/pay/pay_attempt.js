@@ -4,7 +4,6 @@
 (function () {
     'use strict';
     var main = document.getElementById('main');
-    var said = document.getElementById('said');
     var shownAt, pollTimer, tickTimer, polling = false, failures = 0;
 
     function data(name) {
@@ -132,50 +131,11 @@
         schedule();
     }
 
-    function copy(button) {
-        var text = button.getAttribute('data-copy'), area;
-        function done() {
-            said.textContent = button.getAttribute('data-done');
-            button.textContent = button.getAttribute('data-done');
-        }
-        if (navigator.clipboard) {
-            navigator.clipboard.writeText(text).then(done);
-            return;
-        }
-        area = document.createElement('textarea');
-        area.value = text;
-        document.body.appendChild(area);
-        area.select();
-        if (document.execCommand('copy')) {
-            done();
-        }
-        document.body.removeChild(area);
-        button.focus();
-    }
-
-    document.addEventListener('click', function (event) {
-        var target = event.target;
-        if (target.hasAttribute('data-copy')) {
-            copy(target);
-        } else if (target.hasAttribute('data-share')) {
-            navigator.share({ title: document.title, url: target.getAttribute('data-share') });
-        }
-    });
-    /* A second tap does nothing; the server would send no second prompt either. */
-    document.addEventListener('submit', function (event) {
-        var button = event.target.querySelector('[type=submit]');
-        setTimeout(function () {
-            button.disabled = true;
-        }, 0);
-    });
     /* The PIN pop-up covers the browser: ask at once when the payer comes back. */
     document.addEventListener('visibilitychange', poll);
     window.addEventListener('online', poll);
     window.addEventListener('pageshow', function (event) {
         if (event.persisted) {
-            each('[type=submit]', function (button) {
-                button.disabled = false;
-            });
             poll();
         }
     });

@@ -1,4 +1,4 @@
-"""What the M-PESA form on the portal page of a bill offers, and what it accepts."""
+"""What an M-PESA form offers and accepts, on the portal page of a bill and on public pages."""
 
 import math
 import secrets
@@ -8,61 +8,54 @@ from ..models import pay_page_labels
 from .pay_attempt_values import format_kes, paybill
 
 
-def amount_limits(provider_sudo, bill_sudo):
-    """ Return the least and the most one prompt may ask for on a bill, in whole KES.
+def form_values(provider_sudo, student_sudo, user, due, link_sudo=None):
+    """ Return the rendering values of the M-PESA form of one provider and student.
 
     M-PESA prompts move whole shillings, so a balance with cents is rounded up and the cents
     become credit. More than the balance only where the school allows credit.
 
     :param payment.provider provider_sudo: The shortcode, in sudo mode.
-    :param account.move bill_sudo: The bill, in sudo mode.
-    :return: least, most, and the balance in whole KES.
-    :rtype: tuple[int, int, int]
-    """
-    due = math.ceil(round(bill_sudo.amount_residual, 2))
-    most = daraja.MOST_AMOUNT
-    if not provider_sudo.mpesa_allow_credit:
-        most = min(most, due)
-    # The last shillings of a bill can always be paid, even below the school's least amount.
-    return min(provider_sudo.mpesa_least_amount or 1, most), most, due
-
-
-def form_values(provider_sudo, bill_sudo, user):
-    """ Return the rendering values of the M-PESA form of one provider and bill.
-
-    :param payment.provider provider_sudo: The shortcode, in sudo mode.
-    :param account.move bill_sudo: The bill, in sudo mode.
+    :param school.student student_sudo: The student, in sudo mode.
     :param res.users user: Who looks at the page; the public user when only the link is known.
+    :param float due: What is due of what is paid here, in KES.
+    :param mpesa.payment.link link_sudo: The link by which the payer came, in sudo mode.
     :rtype: dict
     """
-    student_sudo = bill_sudo.student_id
-    least, most, due = amount_limits(provider_sudo, bill_sudo)
-    full = min(due, daraja.MOST_AMOUNT)
-    half = math.ceil(due / 2)
-    if not least <= half < full:
+    due = math.ceil(round(due, 2))
+    asked = link_sudo._get_asked(due) if link_sudo else due
+    may_change = not link_sudo or link_sudo.may_change
+    full = most = min(asked, daraja.MOST_AMOUNT)
+    # A link with an amount of its own does not tell what else is due.
+    if provider_sudo.mpesa_allow_credit and may_change and not (link_sudo and link_sudo.amount):
+        most = daraja.MOST_AMOUNT
+    # The last shillings of a bill can always be paid, even below the school's least amount.
+    least = min(provider_sudo.mpesa_least_amount or 1, asked, most)
+    half = math.ceil(asked / 2)
+    if not (may_change and least <= half < full):
         half = 0
     phone, mask = shown_phone(student_sudo, user)
     words = {
         'full': format_kes(full),
-        'rest': format_kes(due - full),
+        'rest': format_kes(asked - full),
         'least': format_kes(least),
         'most': format_kes(most),
         'shown_name': provider_sudo.mpesa_shown_name or provider_sudo.company_id.name,
     }
     return {
-        'labels': pay_page_labels.say_all(user.env, pay_page_labels.INVOICE_FORM, words),
+        'labels': pay_page_labels.say_all(user.env, pay_page_labels.PAY_FORM, words),
         'lang': user.env.lang,
         'intent': secrets.token_hex(16),
         'choices': [
-            ('most_at_once' if due > full else 'full', full, f"KES {words['full']}"),
+            ('most_at_once' if asked > full else 'full', full, f"KES {words['full']}"),
             *([('half', half, f'KES {format_kes(half)}')] if half else []),
-            ('other', '', ''),
+            *([('other', '', '')] if may_change and least < most else []),
         ],
+        'full': full,
         'least': least,
         'most': most,
         'cap': daraja.MOST_AMOUNT,
-        'due_text': format_kes(due),
-        'is_split': due > full,
+        'due_text': format_kes(asked),
+        'is_split': asked > full,
         'phone': phone,
         'phone_mask': mask,
         'is_test': provider_sudo.mpesa_environment != 'production',

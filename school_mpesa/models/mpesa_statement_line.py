@@ -239,7 +239,8 @@ class MpesaStatementLine(models.Model):
         :rtype: Domain
         """
         return Domain([
-            ('disputed_by_id.distrusted_at', '!=', False),
+            # First what has an index: few lines are disputed.
+            ('disputed_by_id', '!=', False), ('disputed_by_id.distrusted_at', '!=', False),
             ('statement_id.distrusted_at', '=', False),
             ('statement_id.released_at', '=', False), ('state', '!=', 'different'),
             ('dispute_note', '=', False),

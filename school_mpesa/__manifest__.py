@@ -27,6 +27,7 @@
 
         'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
+        'wizards/mpesa_denial_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
         'wizards/mpesa_link_cancel_views.xml',
         'wizards/mpesa_link_wizard_views.xml',
@@ -35,6 +36,7 @@
         'wizards/mpesa_register_wizard_views.xml',
         'wizards/mpesa_reversal_settle_views.xml',
         'wizards/mpesa_statement_decide_views.xml',
+        'wizards/mpesa_statement_distrust_views.xml',
         'wizards/mpesa_statement_upload_views.xml',
         'wizards/mpesa_validation_letter_views.xml',
         'wizards/account_payment_register_views.xml',

@@ -41,6 +41,11 @@ CLOCK_DIFFERENCE_SECONDS = 120
 # If several requests fit, the confirmation waits this long, in seconds, for the STK callback.
 AMBIGUITY_WAIT_SECONDS = 60
 
+# A charge above this, in KES, waits for a second person like a payment: no row of a tariff is near
+# it. The highest of a paybill is KES 108, of which a school pays at most 84 (daraja.md 24, a page
+# of 2024; excise moves it). A till's half a percent gets there with a payment of about 90,000.
+LARGEST_CHARGE = 500
+
 # Prompts per phone: one in flight, and at most so many in a window of so many seconds (trust S8).
 PROMPT_LIMITS = ((3, 600), (10, 86_400))
 

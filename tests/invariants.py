@@ -23,6 +23,7 @@ RULES = {
                  WHERE l.move_id = p.move_id AND l.account_id = p.destination_account_id) waiting
             ON TRUE
          WHERE t.kind = 'payment' AND t.direction = 'in' AND t.is_returned IS NOT TRUE
+           AND t.denial_state IS DISTINCT FROM 'denied'
            AND CASE WHEN t.receipt_id IS NULL THEN waiting.open IS DISTINCT FROM t.amount
                ELSE coalesce(waiting.open, 0) <> 0
                     OR (p.id IS NULL) = EXISTS (
@@ -108,6 +109,18 @@ RULES = {
          GROUP BY o.id
         HAVING o.receipt_id IS NOT NULL OR o.suspense_payment_id IS NOT NULL
             OR sum(v.amount) IS DISTINCT FROM o.amount""",
+    'a payment that Safaricom does not know is in the books no more': """
+        SELECT t.receipt AS what, t.amount, wallet.left_over FROM mpesa_transaction t
+          LEFT JOIN LATERAL (
+                SELECT sum(l.balance) AS left_over FROM account_move_line l
+                  JOIN account_move m ON m.id = l.move_id
+                  JOIN account_journal j ON j.id = m.journal_id
+                  JOIN mpesa_transaction_denial_move_rel r ON r.account_move_id = l.move_id
+                 WHERE r.mpesa_transaction_id = t.id AND l.parent_state = 'posted'
+                   AND l.account_id = j.default_account_id) wallet ON TRUE
+         WHERE t.denial_state = 'denied'
+           AND (t.receipt_id IS NOT NULL OR t.suspense_payment_id IS NOT NULL
+                OR wallet.left_over IS DISTINCT FROM 0)""",
     'a statement line is in the wallet once, with its own amount': """
         SELECT line.receipt AS what, line.signed_amount, sum(item.balance) AS booked
           FROM mpesa_statement_line line

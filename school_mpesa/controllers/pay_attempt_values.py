@@ -67,7 +67,7 @@ def attempt_values(tx, typed=None, error=None):
     ]
     current = [phase for phase in phases if phase['from'] <= elapsed][-1]
     declined = view['state'] == 'declined'
-    has_receipt = view['state'] == 'paid' and not view['given_back']
+    has_receipt = view['state'] == 'paid' and not (view['given_back'] or view['denied'])
     return {
         'view': view,
         'version': attempt_version(view),

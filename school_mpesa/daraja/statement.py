@@ -21,12 +21,13 @@ from .statement_error import (
 )
 from .statement_preamble import read_preamble
 from .statement_sheet import Formula, read_tables
-from .statement_values import amount, is_blank, moment, text, words
+from .statement_values import amount, is_blank, moment, says_seconds, text, words
 
 
 _HEADER_WITHIN = 60  # rows, empty ones not counted
 _RECEIPT = re.compile(r'[A-Z0-9]{8,12}')
 _COMPLETED = 'completed'
+_POWER_OF_TEN = re.compile(r'\d(?:\.\d+)?E\+\d+')  # 2.54712E+11
 _SHILLINGS = {'', 'KES', 'KSH', 'KSHS'}
 _TOTAL = re.compile(r'(?:grand |sub-?)?totals?:?|(?:opening|closing) balance:?', re.IGNORECASE)
 # Which cell of a row cannot be read; WIDTH when the cells have moved.
@@ -106,6 +107,8 @@ class OrganisationStatement:
     :ivar bool period_stated: Whether the period stands in the file or its name.
     :ivar Decimal | None opening: KES before the first row, where it is said.
     :ivar Decimal | None closing: KES after the last row, where it is said.
+    :ivar bool to_minute: Whether no row tells its seconds, as when a spreadsheet saved the file
+        again: then each time stands for its whole minute.
     :ivar Decimal | None total_in: KES that came in, where it is said.
     :ivar Decimal | None total_out: KES that went out, above zero, where it is said.
     :ivar str template: "A", "B", "business" or "older".
@@ -128,6 +131,7 @@ class OrganisationStatement:
     unreadable: tuple = ()
     total_in: Decimal | None = None
     total_out: Decimal | None = None
+    to_minute: bool = False
 
 
 def read_statement(filename, content):
@@ -166,6 +170,7 @@ class _Reader:
         self.skipped = 0
         self.unreadable = []
         self.is_of_a_person = False
+        self.to_minute = True
 
     def read_rows(self, filename, above, rows):
         """Read the rows.
@@ -195,7 +200,7 @@ class _Reader:
             period_stated=stated, opening=preamble.opening, closing=preamble.closing,
             template=self.columns.template, lines=tuple(self.lines), skipped=self.skipped,
             unreadable=tuple(self.unreadable), total_in=preamble.total_in,
-            total_out=preamble.total_out,
+            total_out=preamble.total_out, to_minute=bool(self.lines) and self.to_minute,
         )
 
     def _check(self, preamble):
@@ -254,6 +259,7 @@ class _Reader:
             completed_at = moment(columns.cell(cells, 'time'), number_of_payment)
         except (ValueError, OverflowError):
             raise _UnreadableError(TIME) from None
+        self.to_minute &= not says_seconds(columns.cell(cells, 'time'))
         try:
             balance = amount(columns.cell(cells, 'balance'))
         except ValueError:
@@ -294,7 +300,9 @@ class _Reader:
             return ''
         cell = self.columns.cell(cells, 'account')
         typed = text(cell, 200)
-        if not isinstance(cell, str) and told.account_reference:
+        if told.account_reference and not (isinstance(cell, str) and _is_as_typed(
+            typed, told.account_reference,
+        )):
             # A spreadsheet has made a number of it and lost the noughts before it.
             return clean.text(told.account_reference)
         return typed if typed.strip() else clean.text(told.account_reference)
@@ -305,6 +313,15 @@ class _Reader:
             if phone:
                 return phone, payer
         return told.payer_phone, clean.text(told.payer_name)
+
+
+def _is_as_typed(cell, details):
+    """Whether a cell is what the payer typed, and no number that a spreadsheet made of it."""
+    number = cell.strip()
+    return not (
+        _POWER_OF_TEN.fullmatch(number)
+        or (number != details.strip() and number == details.strip().lstrip('0'))
+    )
 
 
 def _refuse_formulas(cells):

@@ -123,6 +123,20 @@ def moment(value, receipt=''):
     return to_utc(local)
 
 
+def says_seconds(value):
+    """Return whether a time is told to the second.
+
+    A spreadsheet that saves a file again may leave the seconds out; as a number, none are seen.
+
+    :param value: The cell, which :func:`moment` could read.
+    :rtype: bool
+    """
+    if isinstance(value, str):
+        match = _MOMENT.fullmatch(words(value))
+        return bool(match and match[6])
+    return _local(value).second != 0
+
+
 def to_utc(local):
     """Return a moment on Kenya's clock as naive UTC.
 

@@ -54,6 +54,7 @@ from . import mpesa_statement_line
 from . import mpesa_statement_prove
 from . import mpesa_statement_release
 from . import mpesa_statement_reversal
+from . import mpesa_statement_trust
 from . import mpesa_token
 from . import mpesa_transaction
 from . import mpesa_transaction_ask
@@ -66,6 +67,7 @@ from . import mpesa_transaction_near
 from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
+from . import mpesa_transaction_denial  # After the meeting of two messages.
 from . import pay_page_provider
 from . import payment_provider
 from . import payment_provider_address

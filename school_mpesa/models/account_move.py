@@ -45,6 +45,15 @@ class AccountMove(models.Model):
         if not entries:
             return
         # In sudo mode: an accountant may not read statements, and still may not undo them.
+        denied = self.env['mpesa.transaction'].sudo().search([
+            ('denial_move_ids', 'in', entries.ids),
+        ], limit=1)
+        if denied:
+            raise UserError(self.env._(
+                "This entry took payment %(code)s into the books or out of them, since Safaricom"
+                " does not know it: two people said so. Nothing was changed. If the payment is"
+                " real, take the denial back on the movement.", code=denied.receipt,
+            ))
         receipt = self.env['mpesa.statement.line'].sudo().search(
             [('move_id', 'in', entries.ids)], limit=1,
         ).receipt or self.env['mpesa.transaction'].sudo().search(

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, models
 
 from .. import daraja
@@ -39,8 +41,14 @@ class MpesaCallback(models.Model):
         :return: (receipt, KES, naive UTC, state of the message) tuples.
         :rtype: list[tuple]
         """
-        told = []
-        for callback, body in self._read_bodies().items():
+        # What a statement's line brought stands on that line, to be read without a key.
+        by_line = self.filtered('statement_line_id')
+        told = [
+            (line.receipt, Decimal(str(line.amount)), callback._get_moment(line.completed_at),
+             callback.state)
+            for callback in by_line for line in callback.statement_line_id
+        ]
+        for callback, body in (self - by_line)._read_bodies().items():
             news = body and callback._read_money(body)
             if news:
                 told.append((*news, callback.state))

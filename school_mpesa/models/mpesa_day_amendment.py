@@ -97,6 +97,9 @@ class MpesaDayAmendment(models.Model):
                 "%(figure)s: %(before)s as signed, %(after)s now.",
                 figure=label, before=plain(self.amount_before), after=plain(self.amount_after),
             )
-        if self.what == 'settled' and self.kind not in {'missing_here', 'reversed'}:
+        if (
+            self.what == 'settled' and self.kind not in {'missing_here', 'reversed'}
+            and 'denied' not in (self.lacking or '')
+        ):
             return self.env._("The sources agree by now: nothing to do.")
         return super()._explain()

@@ -11,9 +11,10 @@ from ..proof import get_day_bounds
 COUNTED = ('inbox', 'movement', 'pull', 'statement', 'ledger', 'suspense', 'waiting', 'reversed')
 FIGURES = (
     *(f'{name}_count' for name in COUNTED), *(f'{name}_total' for name in COUNTED),
-    'student_total', 'cleared_total', 'unaccounted', 'out_total', 'charge_total', 'sweep_total',
-    'other_total', 'statement_difference', 'wallet_balance', 'stated_balance',
-    'balance_difference', 'is_stated', 'is_pulled', 'has_stated_balance', 'unchecked_count',
+    'student_total', 'cleared_total', 'denied_total', 'unaccounted', 'out_total',
+    'charge_total', 'sweep_total', 'other_total', 'statement_difference', 'wallet_balance',
+    'stated_balance', 'balance_difference', 'is_stated', 'is_pulled', 'has_stated_balance',
+    'unchecked_count',
 )
 LOCKED = (
     'provider_id', 'company_id', 'currency_id', 'environment', 'shortcode', 'day', 'computed_at',
@@ -122,6 +123,11 @@ class MpesaDayClose(models.Model):
     cleared_total = fields.Monetary(
         string="Taken Off Unidentified by an Entry", readonly=True,
         help="By hand, and not by saying whose it is. Each such payment is a difference.",
+    )
+    denied_total = fields.Monetary(
+        string="Not Known to Safaricom", readonly=True,
+        help="What messages told of and Safaricom does not know. It is not in what was received,"
+             " and not in the books.",
     )
     unaccounted = fields.Monetary(
         string="Unaccounted", readonly=True,

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 
@@ -92,6 +92,26 @@ class MpesaDayDifference(models.Model):
         """
         self.ensure_one()
         return self.close_id._open_receipt(self.receipt)
+
+    def action_deny(self):
+        """ Open the question what Safaricom answered about the payment that it has not.
+
+        :return: A window action.
+        :rtype: dict
+        :raise UserError: If it is not about a payment of ours.
+        """
+        self.ensure_one()
+        movement = self.env['mpesa.transaction'].search([
+            ('environment', '=', self.close_id.environment),
+            ('shortcode', '=', self.close_id.shortcode), ('receipt', '=', self.receipt),
+            ('kind', '=', 'payment'), ('direction', '=', 'in'),
+        ])
+        if self.kind != 'missing_there' or not movement:
+            raise UserError(self.env._(
+                "This is not about a payment that stands in our books and Safaricom has not."
+                " Nothing was changed."
+            ))
+        return movement.action_deny()
 
     # === BUSINESS METHODS === #
 

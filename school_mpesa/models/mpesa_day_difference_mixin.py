@@ -156,6 +156,13 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
                 "Safaricom never told us of %(theirs)s by a message. It was found by asking and is"
                 " booked: nothing to do.", **self._prefer_ours(values),
             )
+        if 'denied' in (self.lacking or ''):
+            return self.env._(
+                "Two people said that Safaricom does not know this payment, and it tells of"
+                " %(theirs)s now. Nothing is booked. Look the code up in Safaricom's portal. If it"
+                " is real, an approver opens the movement and takes the denial back: then it waits"
+                " in Unidentified.", **values,
+            )
         if 'person' in (self.lacking or ''):
             return self.env._(
                 "Only an imported statement tells of %(theirs)s. Nothing is booked before a second"
@@ -187,6 +194,11 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
         :param dict values: As in :meth:`_explain_missing_here`.
         :rtype: str
         """
+        if 'denied' in (self.lacking or ''):
+            return self.env._(
+                "A message told of %(ours)s, and two people found out that Safaricom does not know"
+                " this payment. It is out of the books: nothing to do.", **values,
+            )
         if self._is_settled():
             return self.env._(
                 "A statement has %(theirs)s, and a second person has said that it is not real."
@@ -222,10 +234,9 @@ class MpesaDayDifferenceMixin(models.AbstractModel):
         :rtype: str
         """
         return self.env._(
-            "If they do not know it, ask for the reversal of its receipt, which an approver"
-            " allows. The money then waits in Unidentified and is still in the wallet of our"
-            " books: an accountant takes it out of both by an entry, Unidentified against the"
-            " wallet, and names the code."
+            "If they do not know it, press \"Not known to Safaricom\" and say what they answered."
+            " Once a second person approves it, its receipt is reversed, the student owes it"
+            " again, and it leaves Unidentified and the wallet of our books."
         )
 
     def _explain_amount(self, values):

@@ -1,7 +1,8 @@
-from datetime import timedelta
+import hashlib
+from collections import defaultdict
 from decimal import Decimal
 
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 from .. import proof
@@ -48,13 +49,9 @@ class MpesaDayClose(models.Model):
         known = {row['receipt'] for row in movements}
         waiting, told_otherwise = self._read_waiting(known)
         statements = self._find_statements(start, end)
-        stated_windows = statements.filtered(
-            lambda told: not told._is_unchecked()
-        )._get_windows()
-        # A person's look lets a file cover its time, and makes no balance follow from another.
-        whole = statements.filtered(
-            lambda told: not (told.gap_count or told.unreadable_count)
-        )._get_windows()
+        stated_windows = self._get_stated_windows(
+            statements.filtered(lambda told: not told._is_unchecked())
+        )
         facts = {
             'movements': movements,
             'lines': lines,
@@ -63,7 +60,7 @@ class MpesaDayClose(models.Model):
             'stated_windows': stated_windows,
             'pulled_windows': self._get_pulled_windows(start, end),
             'waiting': waiting,
-            'balance': self._read_stated_balance(end, whole),
+            'balance': self._read_stated_balance(end),
             'unchecked_count': len(statements.filtered(lambda told: told._is_unchecked())),
         }
         facts['ledger_count'], facts['ledger'] = self._read_ledger(facts, start, end)
@@ -84,6 +81,8 @@ class MpesaDayClose(models.Model):
                    movement.direction, movement.amount, movement.paid_at,
                    movement.account_reference, movement.source, movement.verified_by,
                    movement.pulled_at, movement.first_seen_at, movement.reversal_state,
+                   movement.denial_state IS NOT DISTINCT FROM 'denied' AS is_denied,
+                   movement.denial_told_at,
                    receipt.amount AS on_students,
                    CASE WHEN receipt.id IS NULL THEN -waiting.residual END AS in_suspense,
                    CASE WHEN receipt.id IS NULL THEN waiting.credit + waiting.residual END
@@ -189,6 +188,8 @@ class MpesaDayClose(models.Model):
             account_reference=row['account_reference'] or '', told_by=frozenset(told_by),
             pulled=bool(row['pulled_at']), other_amount=told_otherwise.get(row['receipt']),
             waits=row['reversal_state'] == 'person', cleared=exact(row['cleared'] or 0),
+            denied=row['is_denied'],
+            told_again=bool(row['denial_told_at'] or row['pulled_at']),
         )
 
     def _get_booked(self, row):
@@ -228,17 +229,12 @@ class MpesaDayClose(models.Model):
     def _read_waiting(self, known):
         """ Read the messages about money that are not booked.
 
-        A run over many days reads them once and hands them over in the context.
-
         :param set known: The receipts of our movements.
         :return: (KES by receipt of the day's messages whose money we do not know otherwise, KES by
                  receipt where a message tells another amount of money that we know).
         :rtype: tuple[dict[str, Decimal], dict[str, Decimal]]
         """
-        read = self.env.context.get('mpesa_waiting_money')
-        if read is None:
-            read = self.env['mpesa.callback']._read_waiting_money(self.provider_id)
-        told = {receipt: news for receipt, *news in read[self.provider_id.id]}
+        told = {receipt: news for receipt, *news in self._get_waiting_news()}
         unknown = {receipt for receipt, news in told.items() if self._is_of_day(news[1])} - known
         # It may be known by another day: nothing is counted twice.
         unknown -= set(self.env['mpesa.transaction'].search([
@@ -253,6 +249,36 @@ class MpesaDayClose(models.Model):
                 and not self._is_known_amount(receipt, amount)
             },
         )
+
+    def _get_waiting_news(self):
+        """ Return what the messages tell of money that are not booked.
+
+        A run over many days reads them once and hands them over in the context.
+
+        :return: As `mpesa.callback._read_waiting_money` has it of this shortcode.
+        :rtype: list[tuple]
+        """
+        read = self.env.context.get('mpesa_waiting_money')
+        if read is None:
+            read = self.env['mpesa.callback']._read_waiting_money(self.provider_id)
+        return read[self.provider_id.id]
+
+    @api.model
+    def _get_waiting_keys(self, news):
+        """ Return by what it is seen that other messages wait than when a day was compared.
+
+        :param list news: As :meth:`_get_waiting_news` returns it.
+        :return: By day in Kenya a digest of its messages.
+        :rtype: dict[date, str]
+        """
+        by_day = defaultdict(list)
+        for receipt, amount, moment, state in news:
+            day = self.env['mpesa.transaction']._get_eat_day(moment)
+            by_day[day].append(f'{receipt} {amount:.2f} {state}')
+        return {
+            day: hashlib.sha256('\n'.join(sorted(told)).encode()).hexdigest()
+            for day, told in by_day.items()
+        }
 
     def _is_known_amount(self, receipt, amount):
         """ Tell whether a message tells the amount that we know.
@@ -287,7 +313,24 @@ class MpesaDayClose(models.Model):
         return self.env['mpesa.statement'].search([
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('period_start', '<', end), ('period_end', '>=', start),
+            ('distrusted_at', '=', False),
         ])
+
+    @api.model
+    def _get_stated_windows(self, statements):
+        """ Return what statements cover.
+
+        The last second of a file that ends within a day may have gone on after it was made, and so
+        disputes nothing and covers nothing; one that ends with the day has all of it.
+
+        :param mpesa.statement statements: The statements.
+        :return: (start, end) of each, naive UTC, both ends included.
+        :rtype: list[tuple[datetime, datetime]]
+        """
+        return [
+            (start, statement._get_cover()['end'] - proof.STEP)
+            for statement in statements for start, _end in statement._get_windows()
+        ]
 
     def _get_pulled_windows(self, start, end):
         """ Return what Pull covers of a day.
@@ -321,7 +364,18 @@ class MpesaDayClose(models.Model):
                 WHERE account_id = %s AND parent_state = 'posted' AND date = %s""",
             self._get_wallet().id, self.day,
         ))
-        expected = Decimal(0)
+        # What was never paid came and left again, on the days of its entries.
+        (denied,), = self.env.execute_query(SQL(
+            """SELECT COALESCE(SUM(item.balance), 0) FROM account_move_line item
+                WHERE item.account_id = %s AND item.parent_state = 'posted' AND item.date = %s
+                  AND item.move_id IN (
+                        SELECT entry.account_move_id FROM mpesa_transaction_denial_move_rel entry
+                          JOIN mpesa_transaction movement
+                            ON movement.id = entry.mpesa_transaction_id
+                         WHERE movement.denial_state = 'denied')""",
+            self._get_wallet().id, self.day,
+        ))
+        expected = exact(denied)
         for row in facts['movements']:
             if row['provider_id'] == self.provider_id.id and start <= row['paid_at'] < end:
                 if self._get_booked(row) is not None:
@@ -354,34 +408,56 @@ class MpesaDayClose(models.Model):
         ))
         return exact(balance)
 
-    def _read_stated_balance(self, end, windows):
+    def _read_stated_balance(self, end):
         """ Return what is in the wallet by the statement when the day ends.
 
+        Only files without gaps tell: of a file with one, nobody knows what is missing in it, also
+        when a person has looked at it. They have to cover all the time from the last line on.
+
         :param datetime end: When the next day starts, naive UTC.
-        :param list windows: What statements without a gap cover of the day.
-        :return: KES, or None when no such statement covers the end, none tells, or two of them
+        :return: KES, or None when such files do not cover that time, none tells, or two of them
                  contradict each other on the last line.
         :rtype: Decimal | None
         """
-        if not proof.covers_moment(windows, end - timedelta(seconds=1)):
-            return None
+        # What another file lacks, or a person has refused, never moved money. What is not clear yet
+        # may have: then nobody can tell.
         rows = self.env.execute_query(SQL(
             """
             WITH stated AS (
-                SELECT completed_at, direction, amount,
-                       CASE WHEN has_balance AND difference IS DISTINCT FROM 'amount'
-                             AND difference IS DISTINCT FROM 'twice' THEN balance END AS balance
-                  FROM mpesa_statement_line
-                 WHERE environment = %(environment)s AND shortcode = %(shortcode)s
-                   AND on_wallet AND disputed_by_id IS NULL
-                   AND completed_at < %(end)s)
+                SELECT line.completed_at, line.direction, line.amount,
+                       CASE WHEN line.has_balance
+                             AND COALESCE(line.difference, '') NOT IN (
+                                 'amount', 'twice', 'facts', 'day')
+                             AND statement.distrusted_at IS NULL
+                            THEN line.balance END AS balance,
+                       COALESCE(statement.gap_count, 0) + COALESCE(statement.unreadable_count, 0)
+                            = 0 AS is_whole
+                  FROM mpesa_statement_line line
+                  JOIN mpesa_statement statement ON statement.id = line.statement_id
+                 WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
+                   AND line.on_wallet AND line.disputed_by_id IS NULL
+                   AND line.difference IS DISTINCT FROM 'refused'
+                   AND line.completed_at < %(end)s)
             SELECT * FROM stated WHERE completed_at = (SELECT MAX(completed_at) FROM stated)
             """,
             environment=self.environment, shortcode=self.shortcode, end=end,
         ))
+        if not rows:
+            return None
+        last = rows[0][0]
+        statements = self._find_statements(last, end).filtered(
+            lambda told: not (told.gap_count or told.unreadable_count)
+        )
+        if not proof.covers(self._get_stated_windows(statements), last, end):
+            return None
+        # What a file with gaps brought first stands in a whole one as well that covers its time:
+        # else that one would dispute it, unless it has no line at all.
+        disputing = self._get_stated_windows(statements.filtered(lambda told: told._is_whole()))
+        is_vouched_for = proof.covers_moment(disputing, last)
         return proof.find_closing_balance([
-            (moment, direction, exact(amount), exact(balance))
-            for moment, direction, amount, balance in rows
+            (moment, direction, exact(amount),
+             exact(balance) if is_whole or is_vouched_for else None)
+            for moment, direction, amount, balance, is_whole in rows
         ])
 
     def _find_day_before(self):

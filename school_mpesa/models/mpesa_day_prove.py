@@ -11,7 +11,8 @@ from .mpesa_day_facts import exact
 # the day: that is the daily work.
 AMENDED = (
     'movement_total', 'statement_total', 'ledger_total', 'waiting_total', 'reversed_total',
-    'out_total', 'charge_total', 'sweep_total', 'other_total', 'cleared_total', 'unaccounted',
+    'out_total', 'charge_total', 'sweep_total', 'other_total', 'cleared_total', 'denied_total',
+    'unaccounted',
     'wallet_balance', 'stated_balance', 'balance_difference',
 )
 
@@ -65,7 +66,10 @@ class MpesaDayClose(models.Model):
         :return: None
         """
         self.ensure_one()
-        figures, differences = self._compare()
+        news = self._get_waiting_news()
+        figures, differences = self.with_context(
+            mpesa_waiting_money={self.provider_id.id: news},
+        )._compare()
         if self.signed_at:
             self._amend(figures, differences)
         else:
@@ -76,7 +80,10 @@ class MpesaDayClose(models.Model):
             calm = 'proven' if figures['is_stated'] else 'unproven'
             state = 'different' if is_different else calm
             self.write({**figures, 'computed_at': fields.Datetime.now(), 'state': state})
-        self.write({'is_stale': False, 'failed_count': 0})
+        self.write({
+            'is_stale': False, 'failed_count': 0,
+            'waiting_key': self._get_waiting_keys(news).get(self.day),
+        })
         self._mail_news()
 
     def _compare(self):
@@ -148,10 +155,11 @@ class MpesaDayClose(models.Model):
         :rtype: dict
         """
         start, end = proof.get_day_bounds(self.day)
-        payments = [
+        of_day = [
             (row, ours) for row, ours in zip(facts['movements'], facts['ours'], strict=True)
             if start <= ours.moved_at < end and ours.kind == 'payment'
         ]
+        payments = [(row, ours) for row, ours in of_day if not ours.denied]
         told = [ours for _row, ours in payments if 'inbox' in ours.told_by]
         pulled = [ours for _row, ours in payments if ours.pulled]
         suspense = [row for row, _ours in payments if row['in_suspense'] is not None]
@@ -182,6 +190,7 @@ class MpesaDayClose(models.Model):
             'reversed_count': len(reversed_), 'reversed_total': taken_back,
             'student_total': on_students,
             'cleared_total': cleared,
+            'denied_total': sum(ours.amount for _row, ours in of_day if ours.denied),
             'unaccounted': received - on_students - in_suspense - cleared - taken_back,
             'out_total': self._sum_out(stated, 'reversal') or sum(
                 ours.amount for ours in facts['ours']

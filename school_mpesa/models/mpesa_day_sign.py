@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..proof import get_day_bounds
+from .mpesa_statement_line import BOOKED_KINDS
 
 
 class MpesaDayClose(models.Model):
@@ -98,22 +99,25 @@ class MpesaDayClose(models.Model):
     def _check_not_importer(self):
         """ Ensure that who signs has not brought money of the day by a file of their own.
 
-        A file can be changed, so who imported it does not say as well that the day is right. Where
-        nobody else is of the bursar's office, the note has to say who looked at it too.
+        A file can be changed, so who imported it, or said what a line of it is, does not say as
+        well that the day is right. Where nobody else is of the bursar's office, the note has to say
+        who looked at it too.
 
         Note: `self.ensure_one()`
 
         :return: None
-        :raise UserError: If the user imported what says of money that nothing else told of.
+        :raise UserError: If the user imported what tells of money that nothing else told of, or
+                          decided about it.
         """
         self.ensure_one()
         start, end = get_day_bounds(self.day)
         lines = self.env['mpesa.statement.line'].search_fetch([
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('completed_at', '>=', start), ('completed_at', '<', end),
-            '|', ('kind', '=', 'reversal'), ('state', '=', 'found'),
-        ], ['statement_id'])
-        importers = lines.statement_id.create_uid
+            '|', '|', ('kind', 'in', BOOKED_KINDS), ('state', '=', 'found'),
+            ('decided_by_id', '!=', False),
+        ], ['statement_id', 'decided_by_id'])
+        importers = lines.statement_id.create_uid | lines.decided_by_id
         # In sudo mode, whose user still is the person who presses Sign.
         if self.env.user not in importers:
             return
@@ -123,13 +127,15 @@ class MpesaDayClose(models.Model):
         ]) - importers
         if others:
             raise UserError(self.env._(
-                "You imported the statement that brought payments or reversals of this day, so it"
-                " needs another person. Nothing was signed. Ask %(people)s to look at the day and"
-                " to sign it.", people=', '.join(others[:3].mapped('name')),
+                "You imported the statement that brought money, charges or sweeps of this day, or"
+                " decided about one of its lines, so it needs another person. Nothing was signed."
+                " Ask %(people)s to look at the day and to sign it.",
+                people=', '.join(others[:3].mapped('name')),
             ))
         if not (self.note or '').strip():
             raise UserError(self.env._(
-                "You imported the statement that brought payments or reversals of this day, and"
-                " nobody else is of the bursar's office. Nothing was signed. Show the day to"
-                " somebody else at the school, and say in the note who it was."
+                "You imported the statement that brought money, charges or sweeps of this day, or"
+                " decided about one of its lines, and nobody else is of the bursar's office."
+                " Nothing was signed. Show the day to somebody else at the school, and say in the"
+                " note who it was."
             ))

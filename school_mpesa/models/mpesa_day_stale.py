@@ -30,6 +30,10 @@ class MpesaDayClose(models.Model):
     is_stale = fields.Boolean(
         readonly=True, default=True, help="Something was learnt of the day since it was compared.",
     )
+    waiting_key = fields.Char(
+        readonly=True, groups='base.group_system',
+        help="Digest of the messages that waited when the day was compared.",
+    )
     failed_count = fields.Integer(
         string="Failed Comparisons", readonly=True,
         help="How often in a row the day could not be compared.",
@@ -138,7 +142,8 @@ class MpesaDayClose(models.Model):
         for done, close in enumerate(closes.with_context(mpesa_waiting_money=waiting), start=1):
             try:
                 with self.env.cr.savepoint():
-                    close._prove()
+                    if close._lock_to_prove(wait=not is_cron):
+                        close._prove()
             except Exception as error:
                 if isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) and not is_cron:
                     # The scheduled action proves the same day: the request is run again by Odoo,
@@ -155,6 +160,23 @@ class MpesaDayClose(models.Model):
                 1, remaining=len(closes) - done,
             ):
                 break
+
+    def _lock_to_prove(self, *, wait):
+        """ Lock the day, so that nobody signs or compares it meanwhile.
+
+        Note: `self.ensure_one()`
+
+        :param bool wait: Whether to wait for whoever holds it. The scheduled action does not: the
+                          day keeps its mark, and is compared by the next run.
+        :return: Whether it is locked.
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not wait:
+            return bool(self.try_lock_for_update())
+        # Raw SQL: the ORM's lock does not wait.
+        self.env.cr.execute('SELECT FROM mpesa_day_close WHERE id = %s FOR UPDATE', [self.id])
+        return True
 
     @api.model
     def _note_failed(self, close_id):
@@ -200,13 +222,31 @@ class MpesaDayClose(models.Model):
             since = provider.mpesa_proven_until or fields.Datetime.to_datetime(FIRST_LOOK)
             days = self._find_days_with_news(provider, since - OVERLAP)
             provider.mpesa_proven_until = fields.Datetime.now()
+            days |= self._find_days_with_other_messages(provider)
             self._mark_days([(provider, day) for day in sorted(days) if day <= today])
-        # What waits may have been decided about, which leaves no trace of its day.
-        self.search([
-            ('provider_id', 'in', providers.ids), ('waiting_count', '>', 0),
-            ('signed_at', '=', False),
-        ]).is_stale = True
         self.env.flush_all()
+
+    @api.model
+    def _find_days_with_other_messages(self, provider):
+        """ Return the days of which other messages wait than when they were compared.
+
+        Of messages that wait, parked, quarantined or contradicting, the day stands in them alone,
+        and what was decided about leaves no trace of its day.
+
+        :param payment.provider provider: The shortcode.
+        :return: Days in Kenya.
+        :rtype: set[date]
+        """
+        read = self.env['mpesa.callback']._read_waiting_money(provider)
+        waiting = self._get_waiting_keys(read[provider.id])
+        known = {close.day: close.waiting_key for close in self.search_fetch([
+            ('provider_id', '=', provider.id),
+            '|', ('waiting_key', '!=', False), ('day', 'in', list(waiting)),
+        ], ['day', 'waiting_key'])}
+        return {
+            day for day in waiting.keys() | known.keys()
+            if waiting.get(day) != (known.get(day) or None)
+        }
 
     @api.model
     def _find_days_with_news(self, provider, since):
@@ -249,10 +289,4 @@ class MpesaDayClose(models.Model):
             environment=provider.mpesa_environment, shortcode=provider.mpesa_shortcode,
             wallet=provider.journal_id.default_account_id.id, since=since,
         ))
-        get_day = self.env['mpesa.transaction']._get_eat_day
-        # Of messages that wait, parked, quarantined or contradicting, the day stands in them alone,
-        # and few do.
-        waiting = self.env['mpesa.callback']._read_waiting_money(provider)[provider.id]
-        return {day for day, in days} | {
-            get_day(moment) for _receipt, _amount, moment, _state in waiting
-        }
+        return {day for day, in days}

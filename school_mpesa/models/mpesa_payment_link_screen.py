@@ -81,11 +81,15 @@ class MpesaPaymentLink(models.Model):
             link.opened_count = opening.count if opening else 0
             link.first_opened_at = opening.first_at if opening else False
 
-    @api.depends('transaction_ids.mpesa_push_state', 'transaction_ids.mpesa_is_given_back')
+    @api.depends(
+        'transaction_ids.mpesa_push_state', 'transaction_ids.mpesa_is_given_back',
+        'transaction_ids.mpesa_is_denied',
+    )
     def _compute_paid(self):
         for link in self:
             paid = link.transaction_ids.filtered(lambda tx: (
-                tx.mpesa_push_state in RECEIVED_STATES and not tx.mpesa_is_given_back
+                tx.mpesa_push_state in RECEIVED_STATES
+                and not tx.mpesa_is_given_back and not tx.mpesa_is_denied
             ))
             link.attempt_count = len(link.transaction_ids)
             link.paid_count = len(paid)

@@ -37,6 +37,7 @@ class MpesaPaymentLink(models.Model):
     @api.depends(
         'max_uses', 'expires_on', 'cancelled_at', 'bill_id.state',
         'transaction_ids.mpesa_push_state', 'transaction_ids.mpesa_is_given_back',
+        'transaction_ids.mpesa_is_denied',
     )
     def _compute_state(self):
         uses = self._count_uses(self.ids)
@@ -103,7 +104,7 @@ class MpesaPaymentLink(models.Model):
 
     @api.model
     def _count_uses(self, ids):
-        """ Return how many payments came by each link; what M-PESA gave back is none.
+        """ Return how many payments came by each link; what M-PESA gave back or denied is none.
 
         :param list ids: Ids of links.
         :rtype: dict[int, int]
@@ -113,7 +114,7 @@ class MpesaPaymentLink(models.Model):
             link.id: count
             for link, count in self.env['payment.transaction'].sudo()._read_group([
                 ('mpesa_link_id', 'in', ids), ('mpesa_push_state', 'in', RECEIVED_STATES),
-                ('mpesa_is_given_back', '=', False),
+                ('mpesa_is_given_back', '=', False), ('mpesa_is_denied', '=', False),
             ], ['mpesa_link_id'], ['__count'])
         }
 

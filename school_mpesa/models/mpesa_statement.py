@@ -51,6 +51,10 @@ class MpesaStatement(models.Model):
         readonly=True, groups='base.group_system',
         help="Keyed digest of the file's bytes: the file that was kept elsewhere can be compared.",
     )
+    to_minute = fields.Boolean(
+        string="Without Seconds", readonly=True,
+        help="No row tells its seconds, as when a spreadsheet has saved the file again.",
+    )
     has_balances = fields.Boolean(string="States Balances", readonly=True)
     opening_balance = fields.Monetary(string="Opening Balance", readonly=True)
     closing_balance = fields.Monetary(string="Closing Balance", readonly=True)
@@ -107,14 +111,15 @@ class MpesaStatement(models.Model):
         selection=[
             ('booking', "Being booked"), ('check', "Needs a person"),
             ('release', "Waits for a second person"), ('done', "Booked"),
+            ('distrusted', "Not believed"),
         ],
         compute='_compute_state',
     )
     waiting_count = fields.Integer(string="Still to Book", compute='_compute_state')
     held_count = fields.Integer(
-        string="For Release", compute='_compute_state',
-        help="Payments and reversals that only this file tells of: a second person lets them be"
-             " booked.",
+        string="For Release", compute='_compute_state', search='_search_held_count',
+        help="Payments, reversals and unusual charges that only this file tells of: a second person"
+             " lets them be booked.",
     )
     person_count = fields.Integer(string="For a Person", compute='_compute_state')
     found_count = fields.Integer(
@@ -137,7 +142,7 @@ class MpesaStatement(models.Model):
     @api.depends(
         'line_ids.state', 'line_ids.mpesa_transaction_id', 'line_ids.note', 'checked_by_id',
         'gap_count', 'unreadable_count', 'released_at', 'line_ids.disputed_by_id',
-        'line_ids.dispute_note',
+        'line_ids.dispute_note', 'distrusted_at',
     )
     def _compute_state(self):
         Line = self.env['mpesa.statement.line']
@@ -158,8 +163,17 @@ class MpesaStatement(models.Model):
                 statement.state = 'check'
             elif statement.held_count:
                 statement.state = 'release'
+            elif statement.distrusted_at:
+                statement.state = 'distrusted'
             else:
                 statement.state = 'booking' if statement.waiting_count else 'done'
+
+    @api.model
+    def _search_held_count(self, operator, value):
+        if (operator, value) != ('>', 0):
+            return NotImplemented
+        held = self.env['mpesa.statement.line']._get_held_domain()
+        return [('line_ids', 'any', list(held))]
 
     # === CRUD METHODS === #
 
@@ -196,15 +210,24 @@ class MpesaStatement(models.Model):
     def action_check(self):
         """ Say that the gaps and the rows that could not be read were looked at.
 
+        A file with a gap may be one that somebody changed, so its importer does not say it.
+
         :return: None
-        :raise AccessError: If the user is not of the bursar's office.
+        :raise AccessError: If the user is not of the bursar's office, or imported the file.
         """
         self.check_access('read')
         if not self.env.user.has_group('school_fees.group_bursar'):
             raise AccessError(self.env._(
                 "Only the bursar's office checks statements. Nothing was changed."
             ))
-        self.sudo().checked_by_id = self.env.user
+        for statement in self.sudo():
+            if statement.create_uid == self.env.user:
+                raise AccessError(self.env._(
+                    "You imported this file, so a second person of the bursar's office or an"
+                    " approver looks at its gaps and at the rows that could not be read. Nothing"
+                    " was changed. Ask one of them, or download the statement again."
+                ))
+            statement.checked_by_id = self.env.user
 
     # === BUSINESS METHODS === #
 
@@ -214,7 +237,9 @@ class MpesaStatement(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        return bool(self.gap_count or self.unreadable_count) and not self.checked_by_id
+        return bool(self.gap_count or self.unreadable_count) and not (
+            self.checked_by_id or self.distrusted_at
+        )
 
     @api.model
     def _get_totals(self, lines):

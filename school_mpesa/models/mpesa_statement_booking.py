@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from odoo.addons.payment.logging import get_payment_logger
 
+from .. import const
 from .mpesa_callback_drain import LOCK_TIMEOUT, RETRY_ON_NEW_SNAPSHOT
 from .mpesa_statement_line import BOOKED_KINDS
 
@@ -49,12 +50,10 @@ class MpesaStatementLine(models.Model):
 
     @api.model
     def _get_due_domain(self):
-        return [
-            ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS),
-            '|', ('kind', '!=', 'reversal'),
-            '&', ('statement_id.released_at', '!=', False), ('disputed_by_id', '=', False),
+        return Domain([
+            ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS), ('disputed_by_id', '=', False),
             '|', ('next_try_at', '=', False), ('next_try_at', '<=', fields.Datetime.now()),
-        ]
+        ]) & (Domain('statement_id.released_at', '!=', False) | ~self._get_unreleased_domain())
 
     @api.model
     def _count_due(self):
@@ -69,12 +68,12 @@ class MpesaStatementLine(models.Model):
         :rtype: mpesa.statement.line
         """
         # Raw SQL: the claim must read and lock in one statement; reversals go last, when what they
-        # reverse is more likely to be booked, and only when a second person has released them.
+        # reverse is more likely to be booked. What a second person releases waits for that.
         self.env.cr.execute(
             """
             SELECT id FROM mpesa_statement_line line
-             WHERE state = 'new' AND kind = ANY(%(kinds)s)
-               AND (kind <> 'reversal' OR disputed_by_id IS NULL AND EXISTS (
+             WHERE state = 'new' AND kind = ANY(%(kinds)s) AND disputed_by_id IS NULL
+               AND (kind <> 'reversal' AND NOT (kind = 'charge' AND amount > %(charge)s) OR EXISTS (
                     SELECT 1 FROM mpesa_statement statement
                      WHERE statement.id = line.statement_id
                        AND statement.released_at IS NOT NULL))
@@ -84,7 +83,10 @@ class MpesaStatementLine(models.Model):
              LIMIT %(limit)s
                FOR NO KEY UPDATE SKIP LOCKED
             """,
-            {'kinds': list(BOOKED_KINDS), 'limit': limit, 'ids': ids},
+            {
+                'kinds': list(BOOKED_KINDS), 'limit': limit, 'ids': ids,
+                'charge': const.LARGEST_CHARGE,
+            },
         )
         return self.browse(row[0] for row in self.env.cr.fetchall())
 

@@ -7,6 +7,9 @@ from odoo.tools import SQL
 from .. import const
 
 
+MINUTE = timedelta(minutes=1)
+
+
 class MpesaStatement(models.Model):
     """Whose a file is, which account it is of, and what time it covers: else it is refused."""
 
@@ -20,18 +23,27 @@ class MpesaStatement(models.Model):
 
         :raise UserError: If another one works.
         """
-        # Raw SQL: an advisory lock, since locking the provider would hold up its bookings. By the
-        # shortcode, which a replaced provider shares with its successor.
-        locked, = self.env.execute_query(SQL(
-            'SELECT pg_try_advisory_xact_lock(hashtext(%s), hashtext(%s))', 'mpesa.statement',
-            f'{provider.mpesa_environment} {provider.mpesa_shortcode}',
-        ))
-        if not locked[0]:
+        if not self._try_lock_import(provider):
             raise UserError(self.env._(
                 "Somebody is importing a statement of %(shortcode)s at this moment. Nothing was"
                 " imported. Try again in a minute: lines that are known by then are not taken"
                 " twice.", shortcode=provider.mpesa_shortcode,
             ))
+
+    @api.model
+    def _try_lock_import(self, provider):
+        """ Keep imports of a shortcode out until the transaction ends.
+
+        :return: Whether none works.
+        :rtype: bool
+        """
+        # Raw SQL: an advisory lock, since locking the provider would hold up its bookings. By the
+        # shortcode, which a replaced provider shares with its successor.
+        (locked,), = self.env.execute_query(SQL(
+            'SELECT pg_try_advisory_xact_lock(hashtext(%s), hashtext(%s))', 'mpesa.statement',
+            f'{provider.mpesa_environment} {provider.mpesa_shortcode}',
+        ))
+        return locked
 
     @api.model
     def _check_is_of(self, provider, told, file_name=''):
@@ -139,8 +151,10 @@ class MpesaStatement(models.Model):
         now = fields.Datetime.now()
         moments = [line.completed_at_utc for line in told.lines]
         latest = now + timedelta(seconds=const.CLOCK_DIFFERENCE_SECONDS)
+        # Without seconds, a time is the start of its minute.
+        earliest = start - MINUTE if told.to_minute else start
         for line in told.lines:
-            if line.completed_at_utc > latest or not start <= line.completed_at_utc <= end:
+            if line.completed_at_utc > latest or not earliest <= line.completed_at_utc <= end:
                 raise UserError(self.env._(
                     "The file is damaged: row %(row)s is of a time that the file does not cover,"
                     " or of one to come. Nothing was imported, and the books are as before."

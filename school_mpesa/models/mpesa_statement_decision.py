@@ -3,8 +3,6 @@ from decimal import Decimal
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
-from .mpesa_statement_line import HELD_KINDS
-
 
 class MpesaStatementLine(models.Model):
     """Lines that a person decides about: of a kind nobody knows, or contradicting what we know."""
@@ -63,7 +61,7 @@ class MpesaStatementLine(models.Model):
                 ))
             line.write(said)
             return
-        if decision in {'payment', 'account'}:
+        if decision != 'nothing':
             self.statement_id._check_second_person()
         if decision == 'payment':
             line.write({**said, 'state': 'found'})
@@ -120,8 +118,8 @@ class MpesaStatementLine(models.Model):
                 " changed. Say in the note what you found; if the payment is real, ask Safaricom"
                 " about its M-PESA code, and it is booked."
             ))
-        is_unbooked = line.kind in HELD_KINDS and (
-            line.state == 'new' or (line.state == 'found' and not line.mpesa_transaction_id)
+        is_unbooked = line.state == 'new' or (
+            line.state == 'found' and not line.mpesa_transaction_id
         )
         line.write({
             'dispute_note': note if line.disputed_by_id else False, 'note': line.note or note,

@@ -60,6 +60,7 @@ class MpesaStatement(models.Model):
             'file_digest': content and vault.blind_index(
                 'statement', hashlib.sha256(content).hexdigest(),
             ),
+            'to_minute': told.to_minute,
             'has_balances': has_balances,
             'opening_balance': float(told.opening or 0) if has_balances else 0,
             'closing_balance': float(told.closing or 0) if has_balances else 0,
@@ -118,9 +119,11 @@ class MpesaStatement(models.Model):
         self.ensure_one()
         known = self._find_known(told.lines)
         # First all that is known, so that the order of the rows decides nothing.
+        unmet = [
+            line for line in told.lines if not known.meet(line, self._get_kind(line))
+        ]
         fresh = [
-            (line, taken) for line in [line for line in told.lines if not known.meet(line)]
-            if (taken := known.take(line, self._get_kind(line)))
+            (line, taken) for line in unmet if (taken := known.take(line, self._get_kind(line)))
         ]
         Line = self.env['mpesa.statement.line'].sudo().with_context(tracking_disable=True)
         for chunk in split_every(CHUNK, fresh):
@@ -130,7 +133,9 @@ class MpesaStatement(models.Model):
             self.env.flush_all()
             Line.invalidate_model(flush=False)
         self.write({'new_count': len(fresh), 'known_count': len(told.lines) - len(fresh)})
-        self._dispute(known.found)
+        self.env.flush_all()
+        self._take_lines_over(known.found)
+        self._dispute(list(known.found), known.contradicted)
 
     def _prepare_line(self, line, common, occurrence, difference):
         """ Return the values of a line.
@@ -152,6 +157,7 @@ class MpesaStatement(models.Model):
             'row_number': line.row,
             'receipt': line.receipt,
             'completed_at': line.completed_at_utc,
+            'to_minute': self.to_minute,
             'day': self.env['mpesa.transaction']._get_eat_day(line.completed_at_utc),
             'kind': self._get_kind(line),
             'direction': line.direction,
@@ -287,6 +293,7 @@ class MpesaStatement(models.Model):
     def _link_found(self):
         """ Link found payments with the movements that the drain has made of them by now.
 
+        Of lines that contradict each other, the one that says what the movement says is linked.
         Where Safaricom itself has told of a payment meanwhile, nobody has to release it any more.
 
         :return: None
@@ -294,21 +301,35 @@ class MpesaStatement(models.Model):
         # Raw SQL: by key, as the matching; a partial index holds only those that wait.
         linked = self.env.execute_query(SQL(
             """
-            WITH told AS (
+            WITH candidate AS (
+                SELECT DISTINCT ON (movement.id) line.id, movement.id AS movement_id
+                  FROM mpesa_statement_line line
+                  JOIN mpesa_transaction movement
+                    ON movement.environment = line.environment
+                   AND movement.shortcode = line.shortcode
+                   AND movement.receipt = line.receipt
+                   AND movement.kind = 'payment' AND movement.direction = 'in'
+                 WHERE line.mpesa_transaction_id IS NULL AND line.direction = 'in'
+                   AND (line.state = 'found' OR line.difference IN ('day', 'refused')
+                        OR line.difference IN ('facts', 'amount') AND line.kind = 'payment'
+                           AND line.amount = movement.amount)
+                   AND (line.state = 'found' OR NOT EXISTS (
+                        SELECT FROM mpesa_statement_line linked
+                         WHERE linked.mpesa_transaction_id = movement.id
+                           AND linked.state <> 'different'))
+                 ORDER BY movement.id, line.amount <> movement.amount,
+                          line.difference IS NOT NULL,
+                          line.difference IS NOT DISTINCT FROM 'refused', line.id
+            ), told AS (
                 UPDATE mpesa_statement_line line
                    SET mpesa_transaction_id = movement.id,
                        state = CASE WHEN movement.amount <> line.amount THEN 'different'
                                     WHEN movement.source = 'statement' THEN 'found'
                                     ELSE 'matched' END,
                        difference = CASE WHEN movement.amount <> line.amount THEN 'movement' END
-                  FROM mpesa_transaction movement
-                 WHERE line.mpesa_transaction_id IS NULL
-                   AND (line.state = 'found' OR line.difference = 'day')
-                   AND line.direction = 'in'
-                   AND movement.environment = line.environment
-                   AND movement.shortcode = line.shortcode
-                   AND movement.receipt = line.receipt
-                   AND movement.kind = 'payment' AND movement.direction = 'in'
+                  FROM candidate JOIN mpesa_transaction movement
+                    ON movement.id = candidate.movement_id
+                 WHERE line.id = candidate.id
              RETURNING movement.id AS movement_id, line.id, line.create_date, line.state
             ), marked AS (
                 UPDATE mpesa_transaction movement

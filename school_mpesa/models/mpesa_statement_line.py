@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .. import const
+
 
 KINDS = [
     ('payment', "Payment"), ('reversal', "Reversal"), ('charge', "Charge"), ('sweep', "Sweep"),
@@ -9,8 +11,6 @@ KINDS = [
 ]
 # What is booked from the statement alone, since no message tells of it.
 BOOKED_KINDS = ('charge', 'sweep', 'withdrawal', 'reversal')
-# What moves money of a parent, so that a second person releases what only a file tells of it.
-HELD_KINDS = ('payment', 'reversal')
 
 
 class MpesaStatementLine(models.Model):
@@ -48,6 +48,9 @@ class MpesaStatementLine(models.Model):
     completed_at = fields.Datetime(
         string="Completed", required=True, readonly=True,
         help="When the money moved, as Safaricom says. Stored in UTC.",
+    )
+    to_minute = fields.Boolean(
+        readonly=True, help="The file tells no seconds: it moved within this minute.",
     )
     day = fields.Date(
         string="Day", required=True, readonly=True, index=True, help="The day in Kenya.",
@@ -112,6 +115,7 @@ class MpesaStatementLine(models.Model):
             ('movement', "Another amount than the payment that we know"),
             ('amount', "Another amount than the same line of another file"),
             ('twice', "The same line twice, with another time or balance"),
+            ('facts', "Another kind, account or linked code than the same line of another file"),
             ('day', "Another day than the one that its M-PESA code stands for"),
             ('refused', "A second person says that it is not real"),
         ],
@@ -155,7 +159,8 @@ class MpesaStatementLine(models.Model):
     _movement_idx = models.Index("(environment, shortcode, receipt)")
     _to_book_idx = models.Index("(completed_at, id) WHERE state = 'new'")
     _to_link_idx = models.Index(
-        "(id) WHERE mpesa_transaction_id IS NULL AND (state = 'found' OR difference = 'day')"
+        "(id) WHERE mpesa_transaction_id IS NULL"
+        " AND (state = 'found' OR difference IN ('day', 'refused', 'facts', 'amount'))"
     )
 
     # === COMPUTE METHODS === #
@@ -185,9 +190,8 @@ class MpesaStatementLine(models.Model):
         return Domain([
             '|', '&', ('state', '=', 'new'), ('kind', 'in', BOOKED_KINDS),
             '&', ('state', '=', 'found'), ('mpesa_transaction_id', '=', False),
-        ]) & (
-            Domain('disputed_by_id', '=', False) | Domain('kind', 'not in', HELD_KINDS)
-        ) & ~Domain(self._get_held_domain())
+            ('disputed_by_id', '=', False),
+        ]) & ~self._get_held_domain()
 
     @api.model
     def _get_person_domain(self):
@@ -197,9 +201,10 @@ class MpesaStatementLine(models.Model):
         """
         return Domain([
             '|', '|', '&', ('state', '=', 'new'), ('kind', '=', 'other'),
-            '&', ('state', '=', 'different'), ('note', '=', False),
+            '&', '&', ('state', '=', 'different'), ('note', '=', False),
+            ('statement_id.distrusted_at', '=', False),
             '&', ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
-        ])
+        ]) & ~self._get_doubted_domain()
 
     @api.model
     def _get_held_domain(self):
@@ -207,9 +212,36 @@ class MpesaStatementLine(models.Model):
 
         :rtype: Domain
         """
-        return Domain([
+        return self._get_doubted_domain() | self._get_unreleased_domain() & Domain([
             ('statement_id.released_at', '=', False), ('disputed_by_id', '=', False),
-            '|', '&', '&', ('kind', '=', 'payment'), ('state', '=', 'found'),
+        ])
+
+    @api.model
+    def _get_unreleased_domain(self):
+        """ Return which lines are booked only after a release and are not booked yet: what moves
+        money of a parent, and charges larger than any.
+
+        :rtype: Domain
+        """
+        return Domain([
+            '|', '|', '&', '&', ('kind', '=', 'payment'), ('state', '=', 'found'),
             ('mpesa_transaction_id', '=', False),
             '&', ('kind', '=', 'reversal'), ('state', '=', 'new'),
+            '&', '&', ('kind', '=', 'charge'), ('state', '=', 'new'),
+            ('amount', '>', const.LARGEST_CHARGE),
+        ])
+
+    @api.model
+    def _get_doubted_domain(self):
+        """ Return which lines came with a file that is not believed, and stand on another one that
+        is: its release believes them again.
+
+        :rtype: Domain
+        """
+        return Domain([
+            # First what has an index: few lines are disputed.
+            ('disputed_by_id', '!=', False), ('disputed_by_id.distrusted_at', '!=', False),
+            ('statement_id.distrusted_at', '=', False),
+            ('statement_id.released_at', '=', False), ('state', '!=', 'different'),
+            ('dispute_note', '=', False),
         ])

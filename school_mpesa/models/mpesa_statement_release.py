@@ -34,13 +34,17 @@ class MpesaStatement(models.Model):
     held_reversal_amount = fields.Monetary(
         string="Reversals to Release, Total", compute='_compute_held',
     )
+    held_other_count = fields.Integer(string="Other Lines to Release", compute='_compute_held')
+    held_other_amount = fields.Monetary(
+        string="Other Lines to Release, Total", compute='_compute_held',
+    )
     is_own = fields.Boolean(compute='_compute_is_own')
 
     # === COMPUTE METHODS === #
 
     @api.depends(
-        'released_at', 'line_ids.state', 'line_ids.mpesa_transaction_id',
-        'line_ids.disputed_by_id',
+        'released_at', 'distrusted_at', 'line_ids.state', 'line_ids.mpesa_transaction_id',
+        'line_ids.disputed_by_id.distrusted_at',
     )
     def _compute_held(self):
         Line = self.env['mpesa.statement.line']
@@ -49,12 +53,15 @@ class MpesaStatement(models.Model):
         for statement in self:
             lines = by_statement.get(statement, Line)
             reversals = lines.filtered(lambda line: line.kind == 'reversal')
-            payments = lines - reversals
+            payments = lines.filtered(lambda line: line.kind == 'payment')
+            others = lines - payments - reversals
             statement.held_line_ids = lines
             statement.held_payment_count = len(payments)
             statement.held_payment_amount = sum(payments.mapped('amount'))
             statement.held_reversal_count = len(reversals)
             statement.held_reversal_amount = sum(reversals.mapped('amount'))
+            statement.held_other_count = len(others)
+            statement.held_other_amount = sum(others.mapped('amount'))
 
     @api.depends_context('uid')
     def _compute_is_own(self):
@@ -76,6 +83,14 @@ class MpesaStatement(models.Model):
             statement.sudo().write({
                 'released_by_id': self.env.user.id, 'released_at': fields.Datetime.now(),
             })
+        doubted = self.env['mpesa.statement.line'].sudo().search([
+            ('statement_id', 'in', self.ids), ('disputed_by_id.distrusted_at', '!=', False),
+            ('state', '!=', 'different'), ('dispute_note', '=', False),
+        ])
+        doubted.disputed_by_id = False
+        self.env.flush_all()
+        self._mark_stated(doubted.ids)
+        self.env.invalidate_all(flush=False)
         self.env['mpesa.callback'].sudo().search([
             ('statement_line_id.statement_id', 'in', self.ids), ('state', '=', 'quarantined'),
             ('statement_line_id.disputed_by_id', '=', False), ('reason', '=', HELD),
@@ -152,7 +167,8 @@ class MpesaStatementLine(models.Model):
             line.is_released = bool(line.statement_id.released_at) and not line.disputed_by_id
 
     @api.depends(
-        'statement_id.released_at', 'disputed_by_id', 'kind', 'state', 'mpesa_transaction_id',
+        'statement_id.released_at', 'statement_id.distrusted_at', 'disputed_by_id.distrusted_at',
+        'kind', 'state', 'mpesa_transaction_id',
     )
     def _compute_is_held(self):
         held = self.filtered_domain(self._get_held_domain())
@@ -163,13 +179,22 @@ class MpesaStatementLine(models.Model):
     def _compute_release_text(self):
         held = self.filtered('is_held')
         self.release_text = False
+        unbooked = held.filtered_domain(self._get_unreleased_domain())
+        for line in held - unbooked:
+            line.release_text = self.env._(
+                "It came with a file that is not believed, and counts again",
+            )
+        held = unbooked
         payments = held.filtered(lambda line: line.kind == 'payment')
         whose = payments.sudo()._find_whose()  # Sealed bytes are nobody's to read.
         for line in payments:
             line.release_text = whose.get(line.sudo()) or self.env._(
                 "Nobody's yet: it waits among the unidentified payments"
             )
-        for line in held - payments:
+        charges = held.filtered(lambda line: line.kind == 'charge')
+        for line in charges:
+            line.release_text = self.env._("An M-PESA charge, larger than any tariff has")
+        for line in held - payments - charges:
             line.release_text = line.sudo()._say_what_is_reversed()
 
     # === BUSINESS METHODS === #

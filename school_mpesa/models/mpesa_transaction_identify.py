@@ -112,8 +112,11 @@ class MpesaTransaction(models.Model):
                 )
                 if near and near not in dict(found):
                     found = (*found, (near, PAID_BEFORE))
-                # Whoever had it and lost it again by a reversal is not suggested any more.
-                taken_from = movement.sudo().previous_receipt_id
+                # Whoever had it and lost it again by a reversal is not suggested any more, unless
+                # it was taken from them by a mistake about the payment itself.
+                taken_from = movement.sudo().filtered(
+                    lambda one: one.denial_state != 'undone'
+                ).previous_receipt_id
                 result[movement] = tuple(
                     (holder, reason) for holder, reason in found
                     if holder not in (*taken_from.line_ids.student_id, taken_from.family_id)

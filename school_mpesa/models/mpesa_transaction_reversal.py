@@ -235,14 +235,16 @@ class MpesaTransaction(models.Model):
         for movement in waiting:
             line = movement.statement_line_ids[:1]
             original = line._find_original()
-            if not original or original.is_returned or any(
-                movement.currency_id.compare_amounts(movement.amount, other)
-                for other in (original.amount, original._get_unreversed_amount())
+            if not original or original.is_returned or movement.currency_id.compare_amounts(
+                movement.amount, original.amount,
             ):
                 continue
             try:
                 with self.env.cr.savepoint():
-                    movement.with_company(movement.company_id)._give_back(original)
+                    if movement.currency_id.compare_amounts(
+                        movement.amount, original._get_unreversed_amount(),
+                    ) == 0:
+                        movement.with_company(movement.company_id)._give_back(original)
             except UserError as error:
                 # A person can still say whose it was; the others go on.
                 _logger.warning(
@@ -261,6 +263,7 @@ class MpesaTransaction(models.Model):
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('company_id', '=', self.company_id.id), ('kind', '=', 'payment'),
             ('direction', '=', 'in'), ('is_returned', '=', False),
+            ('denial_state', '!=', 'denied'),
             ('amount', '=', self.amount), ('paid_at', '<=', self.paid_at),
         ], order='paid_at desc, id desc', limit=10)
         mask = self.payer_mask

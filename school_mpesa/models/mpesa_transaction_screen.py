@@ -15,6 +15,7 @@ class MpesaTransaction(models.Model):
             ('request', "Request"), ('matched', "Matched"), ('unidentified', "Unidentified"),
             ('open', "Not booked"), ('returned', "Reversed at M-PESA"),
             ('person', "Reversed at M-PESA: for a person"),
+            ('denied', "Not known to Safaricom"),
         ],
         compute='_compute_booking_state', search='_search_booking_state',
     )
@@ -25,7 +26,7 @@ class MpesaTransaction(models.Model):
 
     @api.depends(
         'receipt_id', 'suspense_payment_id', 'payment_transaction_id', 'is_returned', 'kind',
-        'reversal_state',
+        'reversal_state', 'denial_state',
     )
     def _compute_booking_state(self):
         for movement in self:
@@ -33,6 +34,8 @@ class MpesaTransaction(models.Model):
                 movement.booking_state = (
                     'person' if movement.reversal_state == 'person' else 'returned'
                 )
+            elif movement.denial_state == 'denied':
+                movement.booking_state = 'denied'
             elif movement.receipt_id:
                 movement.booking_state = (
                     'request' if movement.payment_transaction_id else 'matched'
@@ -58,19 +61,26 @@ class MpesaTransaction(models.Model):
             'unidentified': [
                 *here, ('receipt_id', '=', False), ('suspense_payment_id', '!=', False),
             ],
-            'open': [*here, ('receipt_id', '=', False), ('suspense_payment_id', '=', False)],
+            'open': [
+                *here, ('receipt_id', '=', False), ('suspense_payment_id', '=', False),
+                ('denial_state', '!=', 'denied'),
+            ],
+            'denied': [*here, ('denial_state', '=', 'denied')],
             'returned': [*gone, ('reversal_state', '!=', 'person')],
             'person': [('reversal_state', '=', 'person')],
         }
         return fields.Domain.OR(domains[state] for state in value if state in domains)
 
-    @api.depends('receipt_id', 'suspense_payment_id', 'is_returned', 'kind', 'reversal_state')
+    @api.depends(
+        'receipt_id', 'suspense_payment_id', 'is_returned', 'kind', 'reversal_state',
+        'denial_state',
+    )
     def _compute_booked_as(self):
         outcomes = dict(self._fields['reversal_state']._description_selection(self.env))
         for movement in self:
             if movement.kind == 'reversal':
                 movement.booked_as = outcomes.get(movement.reversal_state, '')
-            elif movement.is_returned:
+            elif movement.is_returned or movement.denial_state == 'denied':
                 receipt = movement.sudo().previous_receipt_id
                 movement.booked_as = (
                     self.env._("%(number)s, reversed", number=receipt.number) if receipt

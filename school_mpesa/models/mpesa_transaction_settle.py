@@ -78,9 +78,11 @@ class MpesaTransaction(models.Model):
         :return: None
         """
         for movement in self:
-            if movement.is_returned or (movement.receipt_id and movement.suspense_payment_id):
-                # It went back to its payer, or a person has said whose it is: that stands, and only
-                # the request is free again.
+            if movement.is_returned or movement.denial_state == 'denied' or (
+                movement.receipt_id and movement.suspense_payment_id
+            ):
+                # It went back to its payer, was never paid, or a person has said whose it is: that
+                # stands, and only the request is free again.
                 movement.payment_transaction_id._mpesa_forget_payment()
                 movement.payment_transaction_id = False
                 continue

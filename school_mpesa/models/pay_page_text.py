@@ -105,6 +105,12 @@ GIVEN_BACK = Words(
         " any more. To ask about it, %(office)s."),
     CHECK,
 )
+DENIED = Words(
+    _lt("M-PESA does not know this payment"),
+    _lt("We took KES %(amount)s for paid, and M-PESA has no such payment, so it is not on"
+        " %(pupil)s's account any more. To ask about it, %(office)s."),
+    CHECK,
+)
 NOT_SENT = Words(
     _lt("The request did not go through"),
     _lt("We could not send it to %(phone)s. We have not received a payment. Try again, or use the"
@@ -263,6 +269,8 @@ def phases(view):
 
 
 def _paid_words(view):
+    if view.get('denied'):
+        return DENIED
     if view.get('given_back'):
         return GIVEN_BACK
     if view.get('paid_twice'):

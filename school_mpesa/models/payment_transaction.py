@@ -135,6 +135,10 @@ class PaymentTransaction(models.Model):
         string="Given Back by M-PESA", readonly=True, copy=False,
         help="It was paid, and M-PESA gave all of it back to the payer.",
     )
+    mpesa_is_denied = fields.Boolean(
+        string="Not Known to Safaricom", readonly=True, copy=False,
+        help="A message said that it was paid, and Safaricom does not know that payment.",
+    )
     mpesa_untold = fields.Boolean(readonly=True, copy=False)
     mpesa_receipt_id = fields.Many2one(
         string="Receipt", comodel_name='school.receipt', readonly=True, copy=False,

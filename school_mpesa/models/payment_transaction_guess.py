@@ -23,7 +23,10 @@ class PaymentTransaction(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        return self.mpesa_push_state == 'paid' and self.mpesa_result_source != 'confirmation'
+        return (
+            self.mpesa_push_state == 'paid' and self.mpesa_result_source != 'confirmation'
+            and not self.mpesa_is_denied  # What named that money was not Safaricom's.
+        )
 
     def _mpesa_get_check_of_guess(self):
         """ Return when Daraja is asked whether the prompt was paid that a confirmation fits.
@@ -61,6 +64,9 @@ class PaymentTransaction(models.Model):
             'is_post_processed': False,
             'mpesa_receipt_id': False,
             'mpesa_receipt_number': False,
+            # That was said of the payment.
+            'mpesa_is_given_back': False,
+            'mpesa_is_denied': False,
         })
 
     def _mpesa_reopen(self):

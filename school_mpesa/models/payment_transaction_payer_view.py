@@ -19,7 +19,8 @@ class PaymentTransaction(models.Model):
                  'declined'), `code`, `late` (paid after a shown failure), `retry`, `retry_in`
                  (seconds), `amount` (KES), `phone_mask`, `sent_at` (epoch seconds, 0 if not yet),
                  `version` (changes with everything shown), `paid_twice`, `given_back` (paid, and
-                 returned to the payer by M-PESA).
+                 returned to the payer by M-PESA), `denied` (called paid, and Safaricom does not
+                 know the payment).
         :rtype: dict
         """
         self.ensure_one()
@@ -38,7 +39,9 @@ class PaymentTransaction(models.Model):
         # What settles the student's debt twice: another paid request for the same, meanwhile. Where
         # more was due than both brought, two payments are just two parts.
         given_back = state == 'paid' and tx.mpesa_is_given_back
-        paid_twice = state == 'paid' and not given_back and tx.currency_id.compare_amounts(
+        denied = state == 'paid' and tx.mpesa_is_denied
+        is_paid = state == 'paid' and not (given_back or denied)
+        paid_twice = is_paid and tx.currency_id.compare_amounts(
             tx.mpesa_student_id.balance, 0,
         ) < 0 and bool(
             tx.mpesa_retry_of_id.mpesa_push_state == 'paid'
@@ -49,7 +52,7 @@ class PaymentTransaction(models.Model):
         return {
             'state': state,
             'code': tx.mpesa_result_code or '',
-            'late': state == 'paid' and tx.mpesa_was_declined and not given_back,
+            'late': is_paid and tx.mpesa_was_declined,
             'retry': retry,
             'retry_in': retry_in,
             'amount': int(tx.amount),
@@ -58,10 +61,11 @@ class PaymentTransaction(models.Model):
             if tx.mpesa_sent_at else 0,
             'version': '-'.join((
                 state, tx.mpesa_result_code or '', str(int(retry)), str(int(paid_twice)),
-                tx.mpesa_receipt_id.state or '',
+                tx.mpesa_receipt_id.state or '', str(int(denied)),
             )),
             'paid_twice': paid_twice,
             'given_back': given_back,
+            'denied': denied,
         }
 
     def _mpesa_get_retry(self, age):

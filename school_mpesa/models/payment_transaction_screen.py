@@ -55,13 +55,18 @@ class PaymentTransaction(models.Model):
 
     @api.depends(
         'mpesa_push_state', 'mpesa_result_code', 'mpesa_receipt_id', 'mpesa_sent_at',
-        'mpesa_is_given_back',
+        'mpesa_is_given_back', 'mpesa_is_denied',
     )
     def _compute_mpesa_outcome(self):
         now = fields.Datetime.now()
         for tx in self:
             state = tx.mpesa_push_state
-            if tx.mpesa_is_given_back:
+            if tx.mpesa_is_denied:
+                tx.mpesa_outcome = self.env._(
+                    "Not known to Safaricom: %(receipt)s is reversed",
+                    receipt=tx.sudo().mpesa_receipt_id.number or '',
+                )
+            elif tx.mpesa_is_given_back:
                 tx.mpesa_outcome = self.env._(
                     "Given back by M-PESA: %(receipt)s is reversed",
                     receipt=tx.sudo().mpesa_receipt_id.number or '',
@@ -227,7 +232,9 @@ class PaymentTransaction(models.Model):
             'state': view['state'],
             'tone': {
                 'paid': 'good', 'receipt_pending': 'good', 'declined': 'bad', 'checking': 'check',
-            }.get('checking' if view['given_back'] else view['state'], 'wait'),
+            }.get(
+                'checking' if view['given_back'] or view['denied'] else view['state'], 'wait',
+            ),
             'heading': heading,
             'body': [line for line in body if line],
             'retry': view['retry'],
@@ -266,6 +273,8 @@ class PaymentTransaction(models.Model):
             'receipt_pending': request_words.RECEIPT_PENDING,
             'paid': request_words.GIVEN_BACK if view['given_back'] else request_words.PAID,
         }[view['state']]
+        if view['denied']:
+            words = request_words.DENIED
         if tx.mpesa_needs_person:
             words = request_words.NEEDS_PERSON
         values = {

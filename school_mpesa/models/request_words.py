@@ -141,6 +141,11 @@ GIVEN_BACK = (
     _lt("KES %(amount)s went back to the payer's M-PESA (M-PESA code %(code)s). The balance of"
         " %(student)s is now KES %(balance)s."),
 )
+DENIED = (
+    _lt("Not known to Safaricom: %(receipt)s is reversed"),
+    _lt("A message told of KES %(amount)s, M-PESA code %(code)s, and Safaricom does not know that"
+        " payment. The balance of %(student)s is now KES %(balance)s."),
+)
 PAID_LATE = _lt("It came after a failure was shown: tell the parent not to pay again.")
 PAID_TWICE = _lt("Two payments came for the same request. What is more than was due is kept as"
                  " credit of the student.")

@@ -21,7 +21,26 @@ class SchoolDashboard(models.AbstractModel):
                     ('unidentified', unidentified, [('booking_state', '=', 'unidentified')]),
                     ('near', near, [('near_waits', '=', True)]),
                 )
-            ])
+            ] + self._get_denials())
+        return needs
+
+    @api.model
+    def _get_denials(self):
+        """ Return the payments that Safaricom does not know, as far as a person has to decide.
+
+        :return: As `_count_needs` takes them.
+        :rtype: list[tuple]
+        """
+        views = self._get_movement_views('transaction')
+        told = self.env._("Payments that were denied, but Safaricom tells of them now")
+        needs = [('denial_told', told, 'mpesa.transaction', [('denial_is_told', '=', True)], views)]
+        if self.env.user.has_group('school_fees.group_approver'):
+            asked = self.env._("Payments that Safaricom does not know, to take out of the books")
+            needs.append((
+                'denial_asked', asked, 'mpesa.transaction',
+                [('denial_state', '=', 'asked'), ('denial_asked_by_id', '!=', self.env.uid)],
+                views,
+            ))
         return needs
 
     @api.model

@@ -58,10 +58,13 @@ class SchoolDashboard(models.AbstractModel):
         overdue = fields.Datetime.to_string(fields.Datetime.now() - BOOKED_BY_THEN)
         domains = {
             'statement_unknown': [('state', '=', 'new'), ('kind', '=', 'other')],
-            'statement_different': [('state', '=', 'different'), ('note', '=', False)],
-            'statement_disputed': [
-                ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
+            'statement_different': [
+                ('state', '=', 'different'), ('note', '=', False),
+                ('statement_id.distrusted_at', '=', False),
             ],
+            'statement_disputed': Domain([
+                ('disputed_by_id', '!=', False), ('dispute_note', '=', False),
+            ]) & ~Line._get_doubted_domain(),
             'statement_unbooked': Line._get_waiting_domain() & Domain([
                 ('state', '=', 'new'), '|', ('tries', '>', 0), ('create_date', '<', overdue),
             ]),
@@ -71,7 +74,7 @@ class SchoolDashboard(models.AbstractModel):
             ),
         }
         unread = [
-            ('checked_by_id', '=', False),
+            ('checked_by_id', '=', False), ('distrusted_at', '=', False),
             '|', ('gap_count', '>', 0), ('unreadable_count', '>', 0),
         ]
         needs = [(
@@ -98,7 +101,7 @@ class SchoolDashboard(models.AbstractModel):
             ),
             'statement_different': self.env._("Statement lines that contradict the books"),
             'statement_disputed': self.env._(
-                "Statement lines that another statement of the same time does not have"
+                "Statement lines that only one of two statements has, or one that is not believed"
             ),
             'statement_unbooked': self.env._("Statement lines that could not be booked"),
             'statement_held': self.env._(
@@ -106,7 +109,7 @@ class SchoolDashboard(models.AbstractModel):
                 " person", count=payments,
                 amount=self.env.company.currency_id._format_plain(amount),
             ) if payments else self.env._(
-                "Reversals known only from a statement wait for a second person"
+                "Lines known only from a statement wait for a second person"
             ),
         }
         held = domains.pop('statement_held')

@@ -95,6 +95,9 @@ class _Comparison:
         for key, movement in self.ours.items():
             if not self.is_of_day(movement.moved_at):
                 continue
+            if movement.denied:
+                yield self.describe_denied(movement)
+                continue
             yield from self.compare_with_books(movement)
             if key in self.stated or movement.receipt in self.undecided:
                 if movement.is_only_stated and self.is_lacking_in_pull(movement):
@@ -239,7 +242,7 @@ class _Comparison:
         """
         for movement in self.ours.values():
             line = self.get_line(movement)
-            if not line:
+            if not line or movement.denied:
                 continue
             if self.is_of_day(movement.moved_at) or self.is_of_day(line.completed_at):
                 yield from self.compare_pair(movement, line)
@@ -300,6 +303,23 @@ class _Comparison:
             settled=movement.booked == movement.amount and not movement.waits,
             lacking=frozenset({'person'} if movement.waits else ()),
         )
+
+    def describe_denied(self, movement):
+        """ Return the difference about a payment that people said Safaricom does not know.
+
+        Settled, since it is out of the books, until Safaricom tells of it all the same.
+
+        :param OurMovement movement: Ours.
+        :rtype: Difference
+        """
+        line = self.get_line(movement)
+        lacking = frozenset({'denied'})
+        if line or movement.told_again:
+            return self.describe(
+                movement, 'missing_here', line, our_amount=None,
+                their_amount=line.amount if line else movement.amount, lacking=lacking,
+            )
+        return self.describe(movement, 'missing_there', lacking=lacking, settled=True)
 
     def describe_line(self, line, kind, **values):
         """ Return a difference about a line of the statement.

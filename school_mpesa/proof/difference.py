@@ -27,7 +27,8 @@ class Difference:
     :ivar datetime our_time: When it moved, as we have it (naive UTC), or None.
     :ivar datetime their_time: When it moved, as Safaricom says (naive UTC), or None.
     :ivar frozenset sources: Who has it: 'inbox', 'pull', 'status', 'statement', 'ledger'.
-    :ivar frozenset lacking: Who covers the time and has it not; 'person' when it waits for one.
+    :ivar frozenset lacking: Who covers the time and has it not; 'person' when it waits for one,
+                             'denied' when people said that Safaricom does not know it.
     :ivar bool settled: Whether the books have followed already, so that nobody has to act.
     """
 

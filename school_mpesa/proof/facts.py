@@ -20,6 +20,9 @@ class OurMovement:
     :ivar Decimal other_amount: What another message told of it, KES, or None.
     :ivar bool waits: Whether a person still has to say what it is about.
     :ivar Decimal cleared: What of it an entry by hand took off *Unidentified*, KES.
+    :ivar bool denied: Whether two people said that Safaricom does not know it: it is in the books
+                       no more.
+    :ivar bool told_again: Whether Safaricom told of it after that.
     """
 
     receipt: str
@@ -34,6 +37,8 @@ class OurMovement:
     other_amount: Decimal | None = None
     waits: bool = False
     cleared: Decimal = Decimal(0)
+    denied: bool = False
+    told_again: bool = False
 
     @property
     def is_only_stated(self):

@@ -35,6 +35,7 @@ from . import test_ask
 from . import test_chase
 from . import test_day_close
 from . import test_day_planted
+from . import test_denial
 from . import test_provider
 from . import test_pull
 from . import test_status_question
@@ -47,6 +48,9 @@ from . import test_booking_hostile
 from . import test_statement
 from . import test_validation
 from . import test_statement_booking
+from . import test_statement_damaged
 from . import test_statement_import
 from . import test_statement_release
+from . import test_statement_renamed
 from . import test_statement_reversal
+from . import test_statement_trust

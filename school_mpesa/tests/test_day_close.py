@@ -172,10 +172,13 @@ class TestDayClose(DayCloseCommon):
 
     def test_two_statements_that_meet_prove_the_day(self):
         self.pay('UIE0000001')
-        first = self.create_statement(end=NOON)
-        self.create_statement(start=NOON + timedelta(seconds=1))
+        first = self.create_statement(end=NOON + timedelta(seconds=1))
+        second = self.create_statement(start=NOON + timedelta(seconds=1))
         self.add_line(first, 'UIE0000001')
         self.assertEqual(self.prove().state, 'proven')
+        # A file that ends within the day may have been made before its last second was over.
+        second.period_start = NOON + timedelta(seconds=2)
+        self.assertEqual(self.prove().state, 'unproven')
 
     def test_computing_again_changes_nothing(self):
         statement = self.clean_day()
@@ -278,6 +281,42 @@ class TestDayClose(DayCloseCommon):
                 close._prove()
                 self.assertEqual((close.state, close.unchecked_count), ('proven', 0))
                 self.assertFalse(close.has_stated_balance, "A look makes no balance right.")
+
+    def test_a_balance_comes_from_a_whole_file_alone(self):
+        statement = self.clean_day()
+        self.assertEqual(self.prove().stated_balance, 800.50)
+        with self.subTest("of a file with gaps, whose last line no whole file has"):
+            late = self.create_statement(start=LATER)  # Whole, and tells of no line.
+            statement.gap_count = 1
+            statement.with_user(self.bursar).action_check()
+            self.assertFalse(self.prove().has_stated_balance)
+            late.period_start = START
+            self.assertFalse(self.prove().has_stated_balance)
+            late.payment_count = 2  # It has the line as well, or would dispute it.
+            self.assertEqual(self.prove().stated_balance, 800.50)
+            late.write({'payment_count': 0, 'period_start': LATER})
+        with self.subTest("nobody knows what moved between the last line and the file"):
+            statement.write({'gap_count': 0, 'period_end': NOON + timedelta(seconds=40)})
+            self.assertFalse(self.prove().has_stated_balance)
+            late.period_start = NOON + timedelta(seconds=40)
+            self.assertEqual(self.prove().stated_balance, 800.50)
+
+    def test_a_line_that_is_not_clear_tells_no_balance(self):
+        statement = self.clean_day()
+        line = self.add_line(
+            statement, 'UIX0000001', 700, at=LATER, state='different', difference='day',
+            has_balance=True, balance=1500.50,
+        )
+        self.assertFalse(self.prove().has_stated_balance)
+        line.write({'difference': 'refused', 'decided_as': 'nothing'})
+        self.assertEqual(self.prove().stated_balance, 800.50)
+
+    def test_the_last_second_of_a_file_that_ends_within_the_day(self):
+        self.pay('UIE0000001')
+        statement = self.create_statement(end=NOON)
+        self.assert_differences(self.prove())
+        statement.period_end = NOON + timedelta(seconds=1)
+        self.assert_differences(self.prove(), ('missing_there', 'UIE0000001'))
 
     def test_a_disputed_line_is_not_stated(self):
         statement = self.clean_day()
@@ -672,6 +711,26 @@ class TestDaySign(DayCloseCommon):
         self.sign(close, clerk)
         self.assertEqual(close.signed_by_id, clerk)
 
+    def test_charges_and_decided_lines_need_another_person_too(self):
+        clerk = self.create_staff('proof-clerk', 'school_fees.group_bursar')
+        statement = self.clean_day()
+        charge = self.add_line(statement, 'UIE0000001', 5, 'charge', at=LATER)
+        charge._book()
+        self.env.cr.execute(
+            'UPDATE mpesa_statement SET create_uid = %s WHERE id = %s', [clerk.id, statement.id],
+        )
+        statement.invalidate_recordset()
+        close = self.prove()
+        self.explain_all(close)
+        with self.refusal(UserError, "charges or sweeps"):
+            self.sign(close, clerk)
+        charge.decided_by_id = self.bursar
+        with self.refusal(UserError, "decided about one of its lines"):
+            self.sign(close)
+        charge.decided_by_id = False
+        self.sign(close)
+        self.assertEqual(close.signed_by_id, self.bursar)
+
     # === LOCKED === #
 
     def test_nobody_writes_figures(self):
@@ -730,7 +789,7 @@ class TestDaySign(DayCloseCommon):
         columns = {row[0] for row in self.env.cr.fetchall()}
         self.assertEqual(columns - set(LOCKED), {
             'id', 'create_uid', 'create_date', 'write_uid', 'write_date', 'open_count',
-            'unseen_count', 'mailed_news', 'is_stale', 'failed_count',
+            'unseen_count', 'mailed_news', 'is_stale', 'failed_count', 'waiting_key',
         })
 
     # === AMENDMENTS === #
@@ -939,6 +998,58 @@ class TestDaySign(DayCloseCommon):
             callback._close('parked', "For the test")
             self.run_cron('school_mpesa.cron_prove_news')
         self.assertEqual((close.waiting_count, close.waiting_total), (1, 650))
+
+    def test_a_message_that_waits_marks_its_day_once(self):
+        self.clean_day()
+        callback = self.c2b('UIE0000009', '650.00', TransTime='20260914120000')
+        callback._close('parked', "For the test")
+        self.run_cron('school_mpesa.cron_prove_news')
+        close = self.get_closes().filtered(lambda close: close.day == DAY)
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            self.run_cron('school_mpesa.cron_prove_news')
+            self.Close.sudo()._mark_news(self.provider)
+            self.assertFalse(close.is_stale, "Nothing is otherwise.")
+            callback._close('done', "A person has decided")
+            self.Close.sudo()._mark_news(self.provider)
+            self.assertTrue(close.is_stale)
+            self.run_cron('school_mpesa.cron_prove_news')
+            self.assertEqual((close.waiting_count, close.is_stale), (0, False))
+
+    def test_a_message_that_contradicts_marks_its_day_until_it_is_decided(self):
+        self.clean_day()
+        self.sign(self.prove())
+        self.provider.mpesa_proven_until = fields.Datetime.now() + timedelta(days=1)
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            callback = self.drain_c2b('UIE0000001', '600.00', TransTime='20260914120000')
+            self.assertEqual(callback.state, 'conflict')
+            self.run_cron('school_mpesa.cron_prove_news')
+            close = self.get_closes().filtered(lambda close: close.day == DAY)
+            self.assertIn('found', close.amendment_ids.mapped('what'))
+        with freeze_time(fields.Datetime.now() + timedelta(days=4)):
+            self.Close.sudo()._mark_news(self.provider)
+            self.assertFalse(close.is_stale)
+            callback._close('done', "A person has decided")
+            self.run_cron('school_mpesa.cron_prove_news')
+            self.assertIn('settled', close.amendment_ids.mapped('what'))
+
+    def test_what_a_line_holds_is_read_without_its_key(self):
+        line = self.add_line(self.clean_day(), 'UIX0000001', 700, state='found', at=LATER)
+        self.env['mpesa.callback']._append_found(self.provider, 'statement', [{
+            'receipt': 'UIX0000001', 'amount': Decimal(700), 'paid_at': LATER,
+            'account_reference': 'ADM-012', 'msisdn': '', 'name': '',
+            'statement_line_id': line.id,
+        }], held=True)
+        self.env.invalidate_all()
+        callback = line.callback_ids
+        self.assertEqual(callback._read_all_money(), [
+            ('UIX0000001', Decimal('700'), LATER, 'quarantined'),
+        ])
+        with_key = callback._read_money(callback._read_bodies()[callback])
+        self.assertEqual(with_key, ('UIX0000001', Decimal('700'), LATER))
+        self.env['mpesa.callback.key'].sudo().browse(callback.sudo().key_id).unlink()
+        self.assertTrue(callback._read_all_money())
+        close = self.prove()
+        self.assertEqual((close.waiting_count, close.waiting_total), (1, 700))
 
     def test_the_nightly_actions_never_switch_off(self):
         for name in ('today', 'yesterday', 'news'):

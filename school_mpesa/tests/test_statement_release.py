@@ -85,7 +85,9 @@ class TestStatementRelease(StatementCommon):
         self.assertTrue(statement.gap_count)
         with self.refusal(UserError, "gaps"):
             statement.with_user(self.head).action_release()
-        statement.with_user(self.bursar).action_check()
+        with self.assertRaises(AccessError):
+            statement.with_user(self.bursar).action_check()
+        statement.with_user(self.head).action_check()
         self.book()
         self.assert_books(received=570)
 
@@ -146,6 +148,48 @@ class TestStatementRelease(StatementCommon):
         self.book_unreleased()
         self.assert_wallet(-5)
 
+    def test_a_charge_larger_than_any_tariff_waits_for_a_second_person(self):
+        statement = self.import_found(
+            self.row('UIE4K7P2Q1', -500, 'Pay Bill Charge'),
+            self.row('UIE4K7P2Q2', -500.01, 'Pay Bill Charge', minute=1), opening=2_000,
+        )
+        self.book_unreleased()
+        self.assert_wallet(-500)
+        self.assertEqual((statement.state, statement.held_other_count), ('release', 1))
+        self.assertEqual(statement.held_other_amount, 500.01)
+        line = statement.held_line_ids
+        self.assertIn("larger than any tariff", line.with_user(self.head).release_text)
+        self.assertEqual(
+            self.env['mpesa.statement'].search([('held_count', '>', 0)]), statement,
+        )
+        needs = self.env['school.dashboard'].with_user(self.head).get_figures()['needs']
+        self.assertIn('statement_held', [need['key'] for need in needs])
+        with self.assertRaises(AccessError):
+            statement.with_user(self.bursar).action_release()
+        statement.with_user(self.head).action_release()
+        self.book_unreleased()
+        self.assert_wallet(-1_000.01)
+        self.assertEqual(statement.state, 'done')
+
+    def test_a_charge_that_is_not_real_is_refused(self):
+        statement = self.import_found(self.row('UIE4K7P2Q1', -9_000, 'Pay Bill Charge'))
+        line = statement.line_ids
+        with self.assertRaises(AccessError):
+            line.with_user(self.bursar)._decide('nothing', "x")
+        line.with_user(self.head)._decide('nothing', "Not on the portal")
+        self.assertEqual((line.state, line.difference), ('different', 'refused'))
+        self.book_unreleased()
+        self.assert_wallet(0)
+
+    def test_who_imported_a_line_does_not_say_what_it_is(self):
+        statement = self.import_found(self.row('UIE4K7P2R6', -7, 'Loan Repayment'))
+        line = statement.line_ids
+        for decision in ('charge', 'transit', 'payment', 'account'):
+            with self.subTest(decision), self.assertRaises(AccessError):
+                line.with_user(self.bursar)._decide(decision, "x")
+        line.with_user(self.head)._decide('charge', "Cost of the loan")
+        self.assert_wallet(-7)
+
     # === REVERSALS === #
 
     def test_an_invented_reversal_takes_nothing_back(self):
@@ -170,7 +214,7 @@ class TestStatementRelease(StatementCommon):
         fake = self.row('UIE4K7P2Q9', 9_000, minute=5)
         # Whoever adds a row leaves a gap, or alters the balances of all that follow.
         forged = self.import_found(genuine[0], fake, {**genuine[1], 'balance': 570})
-        forged.with_user(self.bursar).action_check()
+        forged.with_user(self.head).action_check()
         later = self.import_found(*genuine)
         line = self.get_lines(receipt='UIE4K7P2Q9')
         self.assertEqual(line.disputed_by_id, later)

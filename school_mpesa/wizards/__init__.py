@@ -1,6 +1,7 @@
 from . import account_payment_register
 from . import mpesa_ask_wizard
 from . import mpesa_callback_settle
+from . import mpesa_denial
 from . import mpesa_identify_wizard
 from . import mpesa_link_cancel
 from . import mpesa_link_wizard
@@ -11,5 +12,6 @@ from . import mpesa_prompt_wizard_words
 from . import mpesa_register_wizard
 from . import mpesa_reversal_settle
 from . import mpesa_statement_decide
+from . import mpesa_statement_distrust
 from . import mpesa_statement_upload
 from . import mpesa_validation_letter

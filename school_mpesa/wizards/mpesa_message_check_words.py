@@ -76,6 +76,8 @@ class MpesaMessageCheck(models.TransientModel):
             return 'reversal'
         if movement.search_count([('reverses_id', '=', movement.id)], limit=1):
             return 'taken_back'
+        if movement.denial_state == 'denied':
+            return 'not_known'
         if movement.receipt_id:
             return 'booked' if self._get_receipt_sudo() else 'other_school'
         if movement.suspense_payment_id:
@@ -138,6 +140,14 @@ class MpesaMessageCheck(models.TransientModel):
                 self.env._("M-PESA has taken this payment back"),
                 self.env._("Safaricom told us that the money went back to the payer."),
                 [no_receipt, self.env._("The fees have to be paid again.")],
+            ),
+            'not_known': (
+                self.env._("Safaricom does not know this payment"),
+                self.env._(
+                    "A message told us of it, and Safaricom knows of no such payment. It is in our"
+                    " books no more."
+                ),
+                [no_receipt, self.env._("Send the payer to the bursar's office.")],
             ),
             'reversal': (
                 self.env._("The code of money that was given back"),

@@ -22,6 +22,16 @@ class MpesaStatementDecide(models.TransientModel):
     difference = fields.Selection(related='line_id.difference', related_sudo=False)
     direction = fields.Selection(related='line_id.direction', related_sudo=False)
     is_doubted = fields.Boolean(compute='_compute_is_doubted', compute_sudo=False)
+    is_file_doubted = fields.Boolean(related='line_id.is_file_doubted', related_sudo=False)
+    disputed_by_id = fields.Many2one(related='line_id.disputed_by_id', related_sudo=False)
+    is_between_files = fields.Boolean(compute='_compute_is_doubted', compute_sudo=False)
+    finding = fields.Selection(
+        string="What You Found",
+        selection=[
+            ('wrong', "The line is not real"),
+            ('right', "The line is right, and the other file is not"),
+        ],
+    )
     decision = fields.Selection(
         string="It Is",
         selection=lambda self: self.env['mpesa.statement.line']._fields['decided_as']
@@ -40,9 +50,9 @@ class MpesaStatementDecide(models.TransientModel):
     def _compute_is_doubted(self):
         for wizard in self:
             line = wizard.line_id
-            wizard.is_doubted = (
-                line.is_held or bool(line.disputed_by_id and not line.dispute_note)
-            )
+            is_disputed = bool(line.disputed_by_id and not line.dispute_note)
+            wizard.is_doubted = line.is_held or is_disputed
+            wizard.is_between_files = is_disputed and not line.is_file_doubted
 
     def action_decide(self):
         """ Book the line as the person says.
@@ -54,6 +64,11 @@ class MpesaStatementDecide(models.TransientModel):
         self.ensure_one()
         note = (self.note or '').strip()
         decision = 'nothing' if self.state == 'different' or self.is_doubted else self.decision
+        if self.is_between_files and not self.finding:
+            raise UserError(self.env._(
+                "Say what you found: that the line is not real, or that the other file is not what"
+                " Safaricom has. Nothing was changed."
+            ))
         if not decision:
             raise UserError(self.env._("Say what the line is. Nothing was booked."))
         if not note:
@@ -61,5 +76,8 @@ class MpesaStatementDecide(models.TransientModel):
                 "The note is missing. Nothing was booked. Say what you found, for whoever looks at"
                 " the books later."
             ))
-        self.line_id._decide(decision, note, self.account_id)
+        if self.is_between_files and self.finding == 'right':
+            self.line_id._believe(note)
+        else:
+            self.line_id._decide(decision, note, self.account_id)
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}

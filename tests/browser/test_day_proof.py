@@ -112,6 +112,19 @@ def bursar_page(desk_page, stack):
     return desk_page
 
 
+def sign_as_another(page, stack, moment):
+    """ Be refused as the one who imported the statement; let the head sign. """
+    sign(page)
+    refusal = page.locator('.modal')
+    expect(refusal).to_contain_text('You imported the statement')
+    refusal.get_by_role('button').last.click()
+    expect(refusal).to_have_count(0)
+    page.context.clear_cookies()
+    log_in(page, stack, 'head')
+    open_day(page, moment)
+    sign(page)
+
+
 def sign(page):
     page.locator('button[name=action_sign]').click()
     page.locator('.modal .btn-primary').click()
@@ -145,10 +158,10 @@ def test_a_day_is_proven_and_signed(stack, road, past, bursar_page):
     expect(form.locator('[name=charge_total]')).to_contain_text('11')
     expect(form.locator('[name=sweep_total]')).to_contain_text('400')
     expect(form.locator('[name=unaccounted]')).to_contain_text('0.00')
-    sign(bursar_page)
+    sign_as_another(bursar_page, stack, moment)
     expect(form.locator('.o_arrow_button_current')).to_have_text('Signed', timeout=SLOW)
     close = read_close(stack, moment)
-    assert (close['login'], close['state']) == ('bursar', 'signed')
+    assert (close['login'], close['state']) == ('head', 'signed')
     expect(form.locator('button[name=action_sign]')).to_have_count(0)
     expect(form.locator('[name=note] input')).to_have_count(0)
 
@@ -164,6 +177,9 @@ def test_a_difference_is_signed_only_with_a_note(stack, road, past, bursar_page)
     expect(form.locator('.o_arrow_button_current')).to_have_text('Differences', timeout=SLOW)
     row = form.locator('[name=difference_ids] .o_data_row', has_text=missing)
     expect(row).to_contain_text('the statement, which covers that time, has it not')
+    bursar_page.context.clear_cookies()
+    log_in(bursar_page, stack, 'head')  # The bursar imported the statement.
+    open_day(bursar_page, moment)
     sign(bursar_page)
     refusal = bursar_page.locator('.modal')
     expect(refusal).to_contain_text(re.compile(f'without a note.*{missing}'))

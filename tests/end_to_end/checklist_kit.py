@@ -262,13 +262,13 @@ def upload(road, template, form):
 
 
 def release(road, statement_id):
-    """ Let the head, who did not import it, release what only a statement tells of. """
+    """ Let the head, who did not import it, look at gaps and release what only it tells of. """
     statement, = road.call(
         'head', 'mpesa.statement', 'read', [statement_id],
         ['held_count', 'gap_count', 'unreadable_count'],
     )
     if statement['gap_count'] or statement['unreadable_count']:
-        road.call('bursar', 'mpesa.statement', 'action_check', [statement_id])
+        road.call('head', 'mpesa.statement', 'action_check', [statement_id])
     if statement['held_count']:
         road.call('head', 'mpesa.statement', 'action_release', [statement_id])
         road.settle()

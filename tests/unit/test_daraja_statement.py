@@ -362,6 +362,38 @@ def test_times(at):
     assert one(at=at).completed_at_utc == datetime(2026, 9, 14, 7, 15, 33)
 
 
+@pytest.mark.parametrize(('at', 'to_minute'), [
+    (['14-09-2026 10:15:33', '14-09-2026 10:16:00'], False),
+    (['14-09-2026 10:15:00', '14-09-2026 10:16:00'], False),
+    (['14/09/2026 10:15', '14/09/2026 10:16'], True),
+    (['14/09/2026 10:15 AM', '14/09/2026 10:16'], True),
+    (['14/09/2026 10:15', '14/09/2026 10:16:20'], False),  # A row that somebody typed.
+])
+def test_a_file_without_seconds_says_so(at, to_minute):
+    rows = [row_a(f'UIE4K7P2Q{number}', moment) for number, moment in enumerate(at)]
+    told = read(as_csv([*PREAMBLE, HEADER_A, *rows]))
+    assert (len(told.lines), told.to_minute) == (2, to_minute)
+
+
+@pytest.mark.parametrize(('moments', 'to_minute'), [
+    ([datetime(2026, 9, 14, 10, 15), datetime(2026, 9, 14, 10, 16)], True),
+    ([datetime(2026, 9, 14, 10, 15), datetime(2026, 9, 14, 10, 16, 1)], False),
+])
+def test_a_workbook_without_seconds_says_so(moments, to_minute):
+    rows = [row_a(f'UIE4K7P2Q{number}', moment) for number, moment in enumerate(moments)]
+    assert read(as_xlsx([*PREAMBLE, HEADER_A, *rows])).to_minute == to_minute
+
+
+@pytest.mark.parametrize(('cell', 'typed', 'account'), [
+    ('123', '0123', '0123'), ('2.54712E+11', '254712345678', '254712345678'),
+    ('0123', '0123', '0123'), ('123', '123', '123'), ('ADM-012', '012', 'ADM-012'),
+    ('4567', 'ADM 4567', '4567'),
+])
+def test_an_account_that_a_spreadsheet_made_a_number_of(cell, typed, account):
+    line = one(f'Pay Bill from {PAYER} Acc. {typed}', account=cell)
+    assert line.account_reference == account
+
+
 def test_midnight_in_kenya():
     assert one(at='01-09-2026 00:00:00').completed_at_utc == datetime(2026, 8, 31, 21)
     assert one(at='14-09-2026 12:00:00 AM').completed_at_utc == datetime(2026, 9, 13, 21)

@@ -459,3 +459,25 @@ def test_a_balance_that_cannot_be_told():
 ])
 def test_references(ours, theirs, same):
     assert is_same_reference(ours, theirs) is same
+
+
+# === WHAT SAFARICOM DOES NOT KNOW === #
+
+def test_what_people_denied_is_settled():
+    denied = movement(booked=None, denied=True)
+    for windows, pulled in ((WHOLE_DAY, []), ([], WHOLE_DAY), ([], [])):
+        found, = find([denied], windows=windows, pulled_windows=pulled)
+        assert (found.kind, found.settled, found.lacking) == ('missing_there', True, {'denied'})
+    found, = find([denied], [line(disputed=True)])  # Another file has it not.
+    assert found.settled
+
+
+def test_what_was_denied_and_is_told_again_is_open():
+    denied = movement(booked=None, denied=True)
+    for ours, stated in (
+        (replace(denied, told_again=True), []), (denied, [line()]),
+        (replace(denied, told_again=True), [line(account_reference='OTHER')]),
+    ):
+        found, = find([ours], stated)
+        assert (found.kind, found.settled, found.lacking) == ('missing_here', False, {'denied'})
+        assert (found.our_amount, found.their_amount) == (None, Decimal(500))

@@ -82,8 +82,8 @@ def may_see_request(tx_sudo):
     phone, and with which result.
 
     :param payment.transaction tx_sudo: The request, in sudo mode.
-    :return: Whether this browser made it, the phone is the logged-in user's own, or the user works
-             here.
+    :return: Whether this browser made it, the phone is the logged-in user's own, or the user is of
+             the accounts office of that school.
     :rtype: bool
     """
     if request.session.get(PaymentPostProcessing.MONITORED_TX_ID_KEY) == tx_sudo.id:
@@ -92,7 +92,9 @@ def may_see_request(tx_sudo):
     if user._is_public():
         return False
     if user._is_internal():
-        return True
+        return user.has_group('school_fees.group_cashier') and (
+            tx_sudo.company_id in user.company_ids
+        )
     partner_sudo = user.partner_id.sudo()  # Portal users may not read the phones kept of them.
     phones = [partner_sudo.phone, *partner_sudo.env['school.guardian.phone'].search([
         ('partner_id', '=', partner_sudo.id),

@@ -38,9 +38,12 @@ class AccountMove(models.Model):
         links_sudo = Link_sudo.search([
             ('bill_id', 'in', bills_sudo.ids), ('kind', '=', 'bill'), ('cancelled_at', '=', False),
         ])
-        for link_sudo in links_sudo:
-            if link_sudo.student_id != link_sudo.bill_id.student_id:
-                link_sudo.student_id = link_sudo.bill_id.student_id
+        # A bill that was printed for one child and then moved to another: the old paper opens
+        # nothing any more.
+        moved = links_sudo.filtered(lambda link: link.student_id != link.bill_id.student_id)
+        moved._close(self.env._("The bill is another student's now"))
+        moved.flush_recordset()  # A bill has one live address, in the database itself.
+        links_sudo -= moved
         missing = bills_sudo - links_sudo.bill_id
         if not missing:
             return links_sudo

@@ -147,7 +147,8 @@ class MpesaDayClose(models.Model):
                    line.completed_at, line.day, line.account_reference, line.linked_receipt,
                    line.on_wallet, line.move_id, line.decided_as, line.state, line.difference,
                    line.provider_id, line.occurrence,
-                   line.disputed_by_id IS NOT NULL AS is_disputed,
+                   (line.disputed_by_id IS NOT NULL
+                    OR statement.distrusted_at IS NOT NULL) AS is_disputed,
                    (statement.released_at IS NULL AND line.mpesa_transaction_id IS NULL
                     AND (line.kind = 'payment'
                          AND (line.state = 'found' OR line.difference = 'day')
@@ -423,22 +424,26 @@ class MpesaDayClose(models.Model):
         # may have: then nobody can tell.
         rows = self.env.execute_query(SQL(
             """
-            WITH stated AS (
-                SELECT line.completed_at, line.direction, line.amount,
-                       CASE WHEN line.has_balance
-                             AND COALESCE(line.difference, '') NOT IN (
-                                 'amount', 'twice', 'facts', 'day')
-                             AND statement.distrusted_at IS NULL
-                            THEN line.balance END AS balance,
-                       COALESCE(statement.gap_count, 0) + COALESCE(statement.unreadable_count, 0)
-                            = 0 AS is_whole
-                  FROM mpesa_statement_line line
-                  JOIN mpesa_statement statement ON statement.id = line.statement_id
-                 WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
-                   AND line.on_wallet AND line.disputed_by_id IS NULL
-                   AND line.difference IS DISTINCT FROM 'refused'
-                   AND line.completed_at < %(end)s)
-            SELECT * FROM stated WHERE completed_at = (SELECT MAX(completed_at) FROM stated)
+            SELECT line.completed_at, line.direction, line.amount,
+                   CASE WHEN line.has_balance AND statement.distrusted_at IS NULL
+                         AND COALESCE(line.difference, '') NOT IN (
+                             'amount', 'twice', 'facts', 'day')
+                        THEN line.balance END AS balance,
+                   COALESCE(statement.gap_count, 0) + COALESCE(statement.unreadable_count, 0)
+                        = 0 AS is_whole
+              FROM mpesa_statement_line line
+              JOIN mpesa_statement statement ON statement.id = line.statement_id
+             WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
+               AND line.on_wallet AND line.disputed_by_id IS NULL
+               AND line.difference IS DISTINCT FROM 'refused'
+               AND line.completed_at = (
+                    SELECT last.completed_at FROM mpesa_statement_line last
+                     WHERE last.environment = %(environment)s
+                       AND last.shortcode = %(shortcode)s
+                       AND last.on_wallet AND last.disputed_by_id IS NULL
+                       AND last.difference IS DISTINCT FROM 'refused'
+                       AND last.completed_at < %(end)s
+                  ORDER BY last.completed_at DESC LIMIT 1)
             """,
             environment=self.environment, shortcode=self.shortcode, end=end,
         ))

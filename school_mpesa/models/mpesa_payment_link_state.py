@@ -35,7 +35,7 @@ class MpesaPaymentLink(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends(
-        'max_uses', 'expires_on', 'cancelled_at', 'bill_id.state',
+        'max_uses', 'expires_on', 'cancelled_at', 'bill_id.state', 'bill_id.payment_state',
         'transaction_ids.mpesa_push_state', 'transaction_ids.mpesa_is_given_back',
         'transaction_ids.mpesa_is_denied',
     )
@@ -58,7 +58,10 @@ class MpesaPaymentLink(models.Model):
         uses = self._count_uses(limited.ids)
         used_ids = [link.id for link in limited if uses.get(link.id, 0) >= link.max_uses]
         is_cancelled = Domain('cancelled_at', '!=', False) | (
-            Domain('kind', '=', 'bill') & Domain('bill_id.state', '!=', 'posted')
+            Domain('kind', '=', 'bill') & (
+                Domain('bill_id.state', '!=', 'posted')
+                | Domain('bill_id.payment_state', '=', 'reversed')
+            )
         )
         is_used = ~is_cancelled & Domain('id', 'in', used_ids)
         is_expired = ~is_cancelled & ~Domain('id', 'in', used_ids) & (
@@ -94,7 +97,9 @@ class MpesaPaymentLink(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        if self.cancelled_at or (self.kind == 'bill' and self.bill_id.state != 'posted'):
+        if self.cancelled_at or (self.kind == 'bill' and (
+            self.bill_id.state != 'posted' or self.bill_id.payment_state == 'reversed'
+        )):
             return 'cancelled'
         if self.max_uses and uses >= self.max_uses:
             return 'used'
@@ -146,7 +151,11 @@ class MpesaPaymentLink(models.Model):
         """
         self.ensure_one()
         asked = self._get_asked(int(due))
-        if not asked or (self.may_change and not self.amount):
+        if not asked:  # The form was shown before somebody else paid; no second payment of it.
+            raise MpesaRequestError(self.env._(
+                "There is nothing to pay any more. No request was sent and no money moved."
+            ), 'link')
+        if self.may_change and not self.amount:
             return
         most = min(asked, daraja.MOST_AMOUNT)
         if not self.may_change and value != most:
@@ -180,6 +189,8 @@ class MpesaPaymentLink(models.Model):
         uses = self._count_uses(self.ids).get(self.id, 0)
         open_txs = self.env['payment.transaction'].sudo().search([
             ('mpesa_link_id', '=', self.id), ('mpesa_push_state', 'in', const.OPEN_PUSH_STATES),
+            # After a day of questions only a person may still close it: nobody waits for that.
+            ('mpesa_needs_person', '=', False),
         ])
         if uses + len(open_txs) >= self.max_uses:
             raise MpesaRequestError(self.env._(
@@ -201,7 +212,15 @@ class MpesaPaymentLink(models.Model):
             raise UserError(self.env._(
                 "The reason is missing. Nothing was cancelled. Say why, for whoever looks later."
             ))
-        # In sudo mode: nobody edits a link by hand; the right was checked above.
+        self._close(reason)
+
+    def _close(self, reason):
+        """ Note that links are cancelled, and why.
+
+        :param str reason: Why.
+        :return: None
+        """
+        # In sudo mode: nobody edits a link by hand.
         self.sudo().filtered(lambda link: not link.cancelled_at).write({
             'cancelled_at': fields.Datetime.now(),
             'cancelled_by_id': self.env.uid,

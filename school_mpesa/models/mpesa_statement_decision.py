@@ -53,6 +53,9 @@ class MpesaStatementLine(models.Model):
         if (line.disputed_by_id and not line.dispute_note) or line.is_held:
             self._decide_doubted(decision, note)
             return
+        # That money did not move, or why, is not for who brought the file that says so.
+        if decision != 'nothing' or line.told_on_wallet:
+            self.statement_id._check_second_person()
         if line.state == 'different':
             if decision != 'nothing':
                 raise UserError(self.env._(
@@ -61,8 +64,6 @@ class MpesaStatementLine(models.Model):
                 ))
             line.write(said)
             return
-        if decision != 'nothing':
-            self.statement_id._check_second_person()
         if decision == 'payment':
             line.write({**said, 'state': 'found'})
             line._hand_over_decided()

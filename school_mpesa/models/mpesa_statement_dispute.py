@@ -66,7 +66,8 @@ class MpesaStatement(models.Model):
         contradicting = self.env.execute_query(SQL(
             """
             UPDATE mpesa_statement_line line
-               SET disputed_by_id = %(statement)s, dispute_note = NULL
+               SET disputed_by_id = %(statement)s, dispute_note = NULL,
+                   write_date = now() AT TIME ZONE 'UTC'
              WHERE line.id = ANY(%(contradicted)s) AND line.company_id = %(company)s
                AND line.statement_id <> %(statement)s AND line.state <> 'different'
                AND line.disputed_by_id IS NULL
@@ -77,7 +78,8 @@ class MpesaStatement(models.Model):
             contradicting += self.env.execute_query(SQL(
                 """
                 UPDATE mpesa_statement_line line
-                   SET disputed_by_id = %(statement)s, dispute_note = NULL
+                   SET disputed_by_id = %(statement)s, dispute_note = NULL,
+                       write_date = now() AT TIME ZONE 'UTC'
                  WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
                    AND line.company_id = %(company)s AND line.statement_id <> %(statement)s
                    AND line.told_on_wallet AND line.state <> 'different'
@@ -149,7 +151,8 @@ class MpesaStatement(models.Model):
             lacking = self.env.execute_query(SQL(
                 """
                 UPDATE mpesa_statement_line line
-                   SET disputed_by_id = %(statement)s, dispute_note = NULL
+                   SET disputed_by_id = %(statement)s, dispute_note = NULL,
+                       write_date = now() AT TIME ZONE 'UTC'
                  WHERE line.id = ANY(%(ids)s) AND line.told_on_wallet
                    AND line.statement_id <> %(statement)s AND line.state <> 'different'
                    AND (line.disputed_by_id IS NULL OR EXISTS (

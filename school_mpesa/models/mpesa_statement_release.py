@@ -110,6 +110,12 @@ class MpesaStatement(models.Model):
         self.ensure_one()
         self._check_second_person()
         self.sudo().lock_for_update(allow_referencing=True)
+        if self.env.user in self.sudo().held_line_ids.create_uid:
+            raise AccessError(self.env._(
+                "You imported a file by which some of these lines came first, so another person"
+                " decides about them. Nothing was booked. Ask somebody of the bursar's office or an"
+                " approver to look at them."
+            ))
         if self.released_at or not self.held_line_ids:
             raise UserError(self.env._(
                 "%(name)s holds nothing that waits for a release. Nothing was changed. Read it"

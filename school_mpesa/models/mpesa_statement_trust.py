@@ -50,17 +50,33 @@ class MpesaStatement(models.Model):
 
         Note: `self.ensure_one()`
 
-        :raise AccessError: If the user is not of the bursar's office, or imported the file.
+        :raise AccessError: If the user is not of the bursar's office, or imported the file or one
+                            that contradicts it.
         :raise UserError: If it is not believed already.
         """
         self.ensure_one()
         self.check_access('read')
-        self._check_second_person()
+        # Neither of two files that contradict each other is its importer's to judge.
+        for statement in self | self._find_contradicting():
+            statement._check_second_person()
         if self.distrusted_at:
             raise UserError(self.env._(
                 "%(name)s is marked as not believed by now. Nothing was changed. Read it again.",
                 name=self.name,
             ))
+
+    def _find_contradicting(self):
+        """ Return the believed files of which one has a line that the other lacks, with this one.
+
+        :rtype: mpesa.statement
+        """
+        self.ensure_one()
+        Line = self.env['mpesa.statement.line']
+        lacking = Line.search([
+            ('statement_id', '=', self.id), ('disputed_by_id', '!=', False),
+        ]).disputed_by_id
+        having = Line.search([('disputed_by_id', '=', self.id)]).statement_id
+        return (lacking | having).filtered(lambda other: not other.distrusted_at) - self
 
     def _distrust(self, note):
         """ Say that this file is not what Safaricom has.
@@ -122,7 +138,8 @@ class MpesaStatement(models.Model):
                   JOIN mpesa_statement other ON other.id = also.statement_id
                  WHERE other.distrusted_at IS NULL GROUP BY also.line_id)
             UPDATE mpesa_statement_line line
-               SET statement_id = told.statement_id, row_number = NULL
+               SET statement_id = told.statement_id, row_number = NULL,
+                   write_date = now() AT TIME ZONE 'UTC'
               FROM told WHERE told.line_id = line.id AND line.statement_id = %(statement)s
          RETURNING line.id
             """, statement=self.id,
@@ -158,7 +175,8 @@ class MpesaStatement(models.Model):
                SET statement_id = %(statement)s, row_number = told.row_number,
                    completed_at = told.completed_at, to_minute = %(to_minute)s,
                    has_balance = told.balance IS NOT NULL, balance = coalesce(told.balance, 0),
-                   dispute_note = CASE WHEN line.state = 'different' THEN line.dispute_note END
+                   dispute_note = CASE WHEN line.state = 'different' THEN line.dispute_note END,
+                   write_date = now() AT TIME ZONE 'UTC'
               FROM unnest(
                        %(ids)s::int[], %(rows)s::int[], %(moments)s::timestamp[],
                        %(balances)s::numeric[]
@@ -197,7 +215,8 @@ class MpesaStatement(models.Model):
         self.ensure_one()
         freed = self.env.execute_query(SQL(
             """
-            UPDATE mpesa_statement_line SET disputed_by_id = NULL, dispute_note = NULL
+            UPDATE mpesa_statement_line
+               SET disputed_by_id = NULL, dispute_note = NULL, write_date = now() AT TIME ZONE 'UTC'
              WHERE disputed_by_id = %s AND difference IS DISTINCT FROM 'refused'
          RETURNING id
             """, self.id,
@@ -215,7 +234,8 @@ class MpesaStatement(models.Model):
         self.env.cr.execute(SQL(
             """
             UPDATE mpesa_statement_line line
-               SET disputed_by_id = line.statement_id, dispute_note = NULL
+               SET disputed_by_id = line.statement_id, dispute_note = NULL,
+                   write_date = now() AT TIME ZONE 'UTC'
               FROM mpesa_statement own
              WHERE own.id = line.statement_id AND own.distrusted_at IS NOT NULL
                AND line.told_on_wallet AND line.state <> 'different'

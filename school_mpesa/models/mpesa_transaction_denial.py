@@ -69,7 +69,10 @@ class MpesaTransaction(models.Model):
         for movement in self:
             movement.denial_is_mine = movement.denial_asked_by_id == self.env.user
 
-    @api.depends('denial_state', 'denial_told_at', 'pulled_at', 'statement_line_ids.disputed_by_id')
+    @api.depends(
+        'denial_state', 'denial_told_at', 'pulled_at', 'verified_by',
+        'statement_line_ids.disputed_by_id', 'statement_line_ids.statement_id.distrusted_at',
+    )
     def _compute_denial_is_told(self):
         told = self.filtered_domain(self._get_told_domain())
         for movement in self:
@@ -88,10 +91,21 @@ class MpesaTransaction(models.Model):
         :rtype: list
         """
         return [
-            ('denial_state', '=', 'denied'), '|', '|',
-            ('denial_told_at', '!=', False), ('pulled_at', '!=', False),
+            ('denial_state', '=', 'denied'), '|', ('denial_told_at', '!=', False),
+            *self._get_vouched_domain(),
+        ]
+
+    @api.model
+    def _get_vouched_domain(self):
+        """ Return which payments Safaricom tells of when asked, or a believed statement of it.
+
+        :rtype: list
+        """
+        return [
+            '|', ('pulled_at', '!=', False), '|', ('verified_by', 'like', 'status'),
             ('statement_line_ids', 'any', [
                 ('disputed_by_id', '=', False), ('state', '!=', 'different'),
+                ('statement_id.distrusted_at', '=', False),
             ]),
         ]
 
@@ -231,6 +245,7 @@ class MpesaTransaction(models.Model):
             ))
         lines = self.statement_line_ids.filtered(
             lambda line: not line.disputed_by_id and line.state != 'different'
+            and not line.statement_id.distrusted_at
         )
         if lines and told != {'statement'}:
             raise UserError(self.env._(
@@ -311,7 +326,8 @@ class MpesaTransaction(models.Model):
         """ Take a denial back: the money waits in *Unidentified fee receipts* for its owner.
 
         An approver does it, and nobody who imported a file that tells of it: who wrote the file
-        could else let it vouch for the money.
+        could else let it vouch for the money. Where Safaricom itself has not told of it meanwhile,
+        it is none of the two who denied it.
 
         Note: `self.ensure_one()`
 
@@ -329,6 +345,10 @@ class MpesaTransaction(models.Model):
             ))
         for statement in movement_sudo.statement_line_ids.statement_id.with_env(self.env):
             statement._check_second_person()
+        if not movement_sudo.filtered_domain(self._get_vouched_domain()):
+            # Only a message tells of it again, which whoever forged the first one can send.
+            for person in movement_sudo.denial_asked_by_id | movement_sudo.denial_decided_by_id:
+                self._check_second_person(person)
         movement_sudo.with_company(movement_sudo.company_id)._bring_back(note)
 
     def _bring_back(self, note):

@@ -171,7 +171,7 @@ class PaymentTransaction(models.Model):
         if student.state in {'left', 'graduated'} and not invoices and student.balance <= 0:
             raise MpesaRequestError(self.env._(
                 "%(student)s has left the school and owes nothing. No prompt was sent and no money"
-                " moved.", student=student.display_name,
+                " moved.", student=student._get_first_name(),  # It may be read on a public page.
             ), 'student')
 
     @api.model

@@ -281,6 +281,18 @@ class TestDenial(DayCloseCommon):
         movement.with_user(other)._undo_denial("The statement has it")
         self.assert_money(500, 500)
 
+    def test_a_message_alone_brings_nothing_back_by_who_denied_it(self):
+        """ Who knows the address sends the forged message once more: that proves nothing. """
+        movement = self.deny(self.pay('UIE0000001'))
+        self.pay(movement.receipt)
+        self.assertTrue(movement.denial_is_told)
+        with self.assertRaises(UserError):
+            movement.with_user(self.head)._undo_denial("It came again")
+        self.assert_money(0, 0)
+        other = self.create_staff('denial-other', 'school_fees.group_approver')
+        movement.with_user(other)._undo_denial("The parent showed the SMS")
+        self.assert_money(500, 500)
+
     # === THE PROOF OF THE DAY === #
 
     def test_the_difference_is_settled_by_it(self):
@@ -354,7 +366,8 @@ class TestDenial(DayCloseCommon):
         for day in (DAY, other_day):
             close = self.prove(day)
             self.assertNotIn('ledger', close.difference_ids.mapped('line_kind'))
-        movement.with_user(self.head)._undo_denial("It is real")
+        other = self.create_staff('denial-other', 'school_fees.group_approver')
+        movement.with_user(other)._undo_denial("It is real")
         for day in (DAY, other_day):
             close = self.prove(day)
             self.assertNotIn('ledger', close.difference_ids.mapped('line_kind'))
@@ -369,7 +382,8 @@ class TestDenial(DayCloseCommon):
         self.assertEqual(len(days), 2)
         for day in days:
             self.assertNotIn('ledger', self.prove(day).difference_ids.mapped('line_kind'))
-        movement.with_user(self.head)._undo_denial("It is real")
+        other = self.create_staff('denial-other', 'school_fees.group_approver')
+        movement.with_user(other)._undo_denial("It is real")
         self.assert_money(500, 500)
         for day in days:
             self.assertNotIn('ledger', self.prove(day).difference_ids.mapped('line_kind'))

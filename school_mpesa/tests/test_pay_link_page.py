@@ -257,6 +257,27 @@ class TestPayLinkPage(LinkCommon):
         for response in (page, refused, self.post(link, intent='c3' * 16)):
             self.assertNotIn(tx.mpesa_attempt_url, response.text)
 
+    def test_who_works_elsewhere_sees_no_request(self):
+        """ The office of the school sees it; a teacher, and the office of another school, not. """
+        link = self.make_link()
+        self.post(link)
+        tx = self.requests_by(link)
+        elsewhere = self.env['res.company'].create({'name': "Another School"})
+        for login, group, company in (
+            ('link_office', 'school_fees.group_cashier', self.school),
+            ('link_teacher', 'school_fees.group_class_teacher', self.school),
+            ('link_other', 'school_fees.group_bursar', elsewhere),
+        ):
+            self.env['res.users'].create({
+                'name': login, 'login': login, 'password': login, 'company_id': company.id,
+                'company_ids': [(6, 0, company.ids)],
+                'group_ids': [(6, 0, [self.env.ref(group).id, self.env.ref('base.group_user').id])],
+            })
+            self.authenticate(login, login)
+            sees = tx.mpesa_attempt_url in self.get(link).text
+            with self.subTest(login=login):
+                self.assertEqual(sees, login == 'link_office')
+
     def test_wrong_fields_are_named_and_nothing_typed_is_lost(self):
         link = self.student._get_statement_link()
         for field, form in (

@@ -169,6 +169,18 @@ class TestPaymentLink(BookingCommon):
         link._cancel("Wrong child")
         self.refuse('link', link)
 
+    def test_where_nothing_is_due_a_link_takes_nothing(self):
+        """ The form was shown before somebody else paid; credit is allowed, and not meant. """
+        self.provider.mpesa_allow_credit = True
+        fixed = self.make_link(amount=5_000, may_change=False)
+        statement = self.student._get_statement_link()
+        self.create_receipt({self.student: 32_500}, date='2026-09-01')
+        for link in (fixed, statement, self.make_link()):
+            self.assertIn("nothing to pay any more", self.refuse('link', link, amount=5_000))
+        self.assertFalse(self.env['payment.transaction'].search([
+            ('mpesa_student_id', '=', self.student.id),
+        ]))
+
     # === HOW OFTEN === #
 
     def test_an_open_request_reserves_a_use(self):
@@ -181,6 +193,14 @@ class TestPaymentLink(BookingCommon):
         link.invalidate_recordset()
         self.refuse('link', link, phone='0733000444')
         self.assertEqual(link.state, 'used')
+
+    def test_a_request_that_only_a_person_may_close_reserves_nothing(self):
+        link = self.make_link(max_uses=1)
+        tx = self.ask_by(link)
+        tx._mpesa_move_to('unknown')
+        self.refuse('link', link, phone='0722000333')
+        tx.mpesa_needs_person = True
+        self.assertEqual(self.ask_by(link, phone='0722000333').mpesa_link_id, link)
 
     def test_two_requests_at_once_cannot_both_take_the_last_use(self):
         """ The row is written, so that of two snapshots the second one must start again. """
@@ -264,6 +284,28 @@ class TestPaymentLink(BookingCommon):
         self.bill.action_post()
         self.assertEqual(self.bill._get_bill_link(), link)
         self.assertEqual(self.find(link.slug)[0], link)
+
+    def test_a_reversed_bill_has_no_open_page(self):
+        link = self.bill._get_bill_link()
+        self.bill._reverse_moves([{'invoice_date': self.bill.invoice_date}], cancel=True)
+        self.assertEqual(self.bill.payment_state, 'reversed')
+        self.assertEqual(link.state, 'cancelled')
+        self.assertFalse(self.find(link.slug)[0])
+        self.assertIn(link, link.search([('state', '=', 'cancelled')]))
+        self.assertNotIn(link, link.search([('state', '=', 'active')]))
+
+    def test_the_paper_of_one_child_never_leads_to_another(self):
+        other = self.create_student("Zawadi Kiptoo", 'ADM-077')
+        bill = self.create_term_bill(other, self.term_2, 9_000)
+        printed = bill._get_bill_link()
+        bill.button_draft()
+        bill.write({'student_id': self.student.id, 'partner_id': self.student.partner_id.id})
+        bill.action_post()
+        new = bill._get_bill_link()
+        self.assertEqual((printed.student_id, new.student_id), (other, self.student))
+        self.assertNotEqual(new.slug, printed.slug)
+        self.assertEqual((printed.state, new.state), ('cancelled', 'active'))
+        self.assertFalse(self.find(printed.slug)[0])
 
     def test_without_a_shortcode_nothing_is_made(self):
         self.provider.state = 'disabled'

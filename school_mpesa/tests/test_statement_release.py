@@ -372,7 +372,9 @@ class TestStatementRelease(StatementCommon):
         rows = [self.row('UIE4K7P2R9', -9, 'Something')]
         self.upload_rows(*rows)
         line = self.get_lines()
-        line.with_user(self.bursar)._decide('nothing', "Behind the wallet")
+        with self.assertRaises(AccessError):  # Who imported it does not say that nothing moved.
+            line.with_user(self.bursar)._decide('nothing', "Behind the wallet")
+        line.with_user(self.head)._decide('nothing', "Behind the wallet")
         again = self.upload_rows(*rows)
         self.assertEqual((again.new_count, self.get_lines()), (0, line))
 

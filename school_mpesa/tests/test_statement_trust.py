@@ -93,8 +93,12 @@ class TestStatementTrust(StatementCommon):
         self.assertEqual(fuller.state, 'done')
 
     def test_a_file_that_is_not_believed_disputes_and_covers_nothing_more(self):
-        _fuller, lacking = self.import_both()
-        self.distrust(lacking, self.bursar)
+        fuller, lacking = self.import_both()
+        with self.assertRaises(AccessError):  # Who imported the one does not judge the other.
+            self.distrust(lacking, self.bursar)
+        with self.assertRaises(AccessError):
+            self.distrust(fuller, self.head)
+        self.distrust(lacking, self.third)
         late = self.row('UIE4K7P2Q5', 40, minute=17)
         self.import_rows(*self.rows, self.extra, late)
         self.assertFalse(self.get_line('UIE4K7P2Q5').disputed_by_id)

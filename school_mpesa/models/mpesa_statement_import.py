@@ -135,6 +135,7 @@ class MpesaStatement(models.Model):
         self.write({'new_count': len(fresh), 'known_count': len(told.lines) - len(fresh)})
         self.env.flush_all()
         self._take_lines_over(known.found)
+        self._take_refused_back(list(known.found))
         self._dispute(list(known.found), known.contradicted)
 
     def _prepare_line(self, line, common, occurrence, difference):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .mpesa_statement_line import BOOKED_KINDS
+
 
 class MpesaStatement(models.Model):
     """A file that a person does not believe: from then on it says nothing.
@@ -189,6 +191,27 @@ class MpesaStatement(models.Model):
         ))
         self._swap_also_on(line_ids)
         self._mark_stated(line_ids)
+
+    def _take_refused_back(self, found):
+        """ Let what a person called not real wait for a person again: this file has it, too.
+
+        A payment is left out: Safaricom's own word on its code books it. Whoever brought the line
+        first does not bring it back.
+
+        :param list found: The ids of the lines of earlier files that stand in this one.
+        :return: None
+        """
+        self.ensure_one()
+        lines = self.env['mpesa.statement.line'].search([
+            ('id', 'in', found), ('difference', '=', 'refused'), ('kind', 'in', BOOKED_KINDS),
+            ('company_id', '=', self.company_id.id), ('create_uid', '!=', self.create_uid.id),
+        ])
+        lines.write({
+            'state': 'new', 'difference': False, 'dispute_note': False, 'decided_as': False,
+            'decided_by_id': False,
+        })
+        lines._take_release_back()
+        self.env.flush_all()
 
     def _swap_also_on(self, line_ids):
         """ Forget that lines are on a further file, which by now is their own.

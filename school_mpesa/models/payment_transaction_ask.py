@@ -9,7 +9,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
-from .. import const, daraja
+from .. import const, daraja, vault
 from .request_error import MpesaRequestError
 
 
@@ -62,6 +62,7 @@ class PaymentTransaction(models.Model):
         number = Transaction._mpesa_check_phone(phone)
         if link:
             link._reserve_use()
+            Transaction._mpesa_check_open(amount, number, student, invoices)
         tx = Transaction.with_company(provider.company_id)._mpesa_create_request({
             'provider_id': provider.id,
             'payment_method_id': self.env.ref('payment.payment_method_mpesa').id,
@@ -246,6 +247,39 @@ class PaymentTransaction(models.Model):
             raise MpesaRequestError(
                 self.env._("Enter a Kenyan mobile number, like 0712 345 678."), 'phone'
             ) from error
+
+    @api.model
+    def _mpesa_check_open(self, amount, number, student, invoices):
+        """ Ensure that the same debt is not asked for twice: by two parents, or once more by one.
+
+        What is out on the same phone is refused more exactly, as soon as the request is made.
+
+        :param Decimal amount: KES.
+        :param daraja.msisdn.Msisdn number: The phone.
+        :param school.student student: Whose fees.
+        :param account.move invoices: The bills chosen, if any.
+        :raise MpesaRequestError: If open requests may still bring what is due.
+        """
+        day_ago = fields.Datetime.now() - timedelta(days=1)
+        open_txs = self.search([
+            ('mpesa_student_id', '=', student.id), ('create_date', '>', day_ago),
+            ('mpesa_push_state', 'in', (*const.OPEN_PUSH_STATES, 'receipt_pending', 'declined')),
+        ], order='id desc').filtered(lambda tx: (
+            (tx._mpesa_blocks_payment() or tx._mpesa_awaits_query())
+            and not (invoices and tx.invoice_ids and not invoices & tx.invoice_ids)
+        ))
+        index = vault.blind_index('phone', number.wire)
+        if not open_txs or any(
+            tx.mpesa_in_flight and tx.mpesa_phone_index == index for tx in open_txs
+        ):
+            return
+        due = self._mpesa_get_due(student, invoices).to_integral_value('ROUND_CEILING')
+        if amount > due - sum(tx._mpesa_get_amount() for tx in open_txs):
+            # By another link, which may ask for more than this one shows: no amount is told.
+            raise MpesaRequestError(self.env._(
+                "Another request for these fees is open, and it may still be paid. No new request"
+                " was sent. Do not pay again yet: look here again in a few minutes."
+            ), 'link', tx=open_txs[:1])
 
     @api.model
     def _mpesa_check_prompt_limits(self, phone_index, provider_id):

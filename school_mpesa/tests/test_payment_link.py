@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from psycopg2 import errors as pg_errors
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
@@ -180,6 +181,39 @@ class TestPaymentLink(BookingCommon):
         self.assertFalse(self.env['payment.transaction'].search([
             ('mpesa_student_id', '=', self.student.id),
         ]))
+
+    def test_two_parents_are_not_asked_for_the_same_debt(self):
+        statement, link = self.student._get_statement_link(), self.make_link()
+        first = self.ask_by(statement, amount=32_500)
+        for way in (statement, link, self.bill._get_bill_link()):
+            message = self.refuse('link', way, amount=32_500, phone='0722000333')
+            self.assertIn("Another request for these fees is open", message)
+        first._mpesa_move_to('declined', mpesa_result_code='1032')
+        second = self.ask_by(link, amount=20_000, phone='0722000333')
+        self.refuse('link', statement, amount=12_501, phone='0733000444')
+        self.assertTrue(self.ask_by(statement, amount=12_500, phone='0733000444'))
+        second._mpesa_move_to('receipt_pending')  # M-PESA has the money; the receipt is on its way.
+        self.refuse('link', link, amount=1_000, phone='0711000555')
+
+    def test_an_outcome_that_a_question_must_confirm_holds_the_link_as_well(self):
+        link = self.make_link()
+        tx = self.ask_by(link, amount=32_500)
+        tx._mpesa_move_to('declined', mpesa_result_code='1037')
+        self.assertTrue(tx._mpesa_awaits_query())
+        self.refuse('link', link, amount=32_500)
+        tx.mpesa_query_confirmed = True
+        self.assertTrue(self.ask_by(link, amount=32_500))
+
+    def test_a_request_that_hangs_holds_nobody_for_longer_than_three_minutes(self):
+        link = self.make_link()
+        with freeze_time('2026-09-14 09:00:00'):
+            self.ask_by(link, amount=32_500)._mpesa_move_to(
+                'unknown', mpesa_sent_at=fields.Datetime.now(),
+            )
+        with freeze_time('2026-09-14 09:02:59'):
+            self.refuse('link', link, amount=32_500, phone='0722000333')
+        with freeze_time('2026-09-14 09:03:01'):
+            self.assertTrue(self.ask_by(link, amount=32_500, phone='0722000333'))
 
     # === HOW OFTEN === #
 

@@ -232,6 +232,28 @@ class TestStatementTrust(StatementCommon):
         self.book_unreleased()
         self.assert_wallet(565)
 
+    def test_a_line_that_was_called_not_real_comes_back_with_a_genuine_file(self):
+        forged = self.import_rows(*self.rows, self.row('UIE4K7P2Q2', -600, CHARGE, minute=10))
+        self.distrust(forged, self.head)
+        charge = self.get_line('UIE4K7P2Q2', kind='charge')
+        self.answer(charge, self.head, note="Not on the portal")
+        self.assertEqual((charge.state, charge.difference), ('different', 'refused'))
+        own = self.import_rows(*self.rows, self.row('UIE4K7P2Q2', -600, CHARGE, minute=10))
+        self.assertEqual(charge.difference, 'refused', "Who brought it does not bring it back.")
+        self.distrust(own, self.head)
+        genuine = self.import_rows(
+            *self.rows, self.row('UIE4K7P2Q2', -600, CHARGE, minute=10), user=self.head,
+        )
+        self.assertEqual((charge.state, charge.statement_id), ('new', genuine))
+        self.assertIn(charge, genuine.held_line_ids)
+        for user in (self.head, self.bursar):  # Who imported this file, and who brought the line.
+            with self.assertRaises(AccessError):
+                genuine.with_user(user).action_release()
+        genuine.with_user(self.third).action_release()
+        self.book_unreleased()
+        self.assertEqual(charge.state, 'booked')
+        self.assert_wallet(-30)
+
     def test_the_balances_of_a_file_that_is_not_believed_tell_nothing(self):
         # Whoever adds a row alters the balances of all that follow, or leaves a gap.
         charge = self.row('UIE4K7P2Q2', -5, CHARGE, minute=10)

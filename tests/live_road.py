@@ -187,6 +187,16 @@ class LiveRoad(Road):
         assert answer.status_code == 200
         return text_of(answer.text)
 
+    def office_reads(self, asked):
+        """ Return what the bursar reads about a request.
+
+        :param dict asked: From one of the asking methods.
+        :rtype: str
+        """
+        row = self.request(asked)
+        live, = self.call('bursar', 'payment.transaction', 'read', [row['id']], ['mpesa_live'])
+        return ' '.join([live['mpesa_live']['heading'], *live['mpesa_live']['body']])
+
     def inbox(self, after=0):
         """ Return the rows of the inbox that came after one.
 

@@ -66,6 +66,29 @@ class MpesaDayClose(models.Model):
         facts['ledger_count'], facts['ledger'] = self._read_ledger(facts, start, end)
         return facts
 
+    def _find_receipts(self, table, moment, start, end):
+        """ Find the M-PESA codes of the day in one of our two tables.
+
+        They are put into the queries below as a list. A join would be left to PostgreSQL, which
+        knows little of a table that an import has just filled, and compared ten thousand rows with
+        ten thousand one by one.
+
+        :param str table: `mpesa_transaction` or `mpesa_statement_line`.
+        :param str moment: The column that says when it happened.
+        :param datetime start: When the day starts, naive UTC.
+        :param datetime end: When the next one starts.
+        :rtype: list[str]
+        """
+        return [receipt for receipt, in self.env.execute_query(SQL(
+            """
+            SELECT DISTINCT receipt FROM %(table)s
+             WHERE environment = %(environment)s AND shortcode = %(shortcode)s
+               AND %(moment)s >= %(start)s AND %(moment)s < %(end)s AND kind <> 'charge'
+            """,
+            table=SQL.identifier(table), moment=SQL.identifier(moment),
+            environment=self.environment, shortcode=self.shortcode, start=start, end=end,
+        ))]
+
     def _read_movements(self, start, end):
         """ Read our movements of the day, and those whose receipt is on a line of the day.
 
@@ -121,15 +144,12 @@ class MpesaDayClose(models.Model):
                        AND own.paid_at >= %(start)s AND own.paid_at < %(end)s
                     UNION
                     SELECT told.id FROM mpesa_transaction told
-                      JOIN mpesa_statement_line line
-                        ON line.environment = told.environment
-                       AND line.shortcode = told.shortcode AND line.receipt = told.receipt
-                     WHERE line.environment = %(environment)s AND line.shortcode = %(shortcode)s
-                       AND line.completed_at >= %(start)s AND line.completed_at < %(end)s
-                       AND line.kind <> 'charge')
+                     WHERE told.environment = %(environment)s AND told.shortcode = %(shortcode)s
+                       AND told.receipt = ANY(%(receipts)s))
           ORDER BY movement.id
             """,
             environment=self.environment, shortcode=self.shortcode, start=start, end=end,
+            receipts=self._find_receipts('mpesa_statement_line', 'completed_at', start, end),
         ))
         return self.env.cr.dictfetchall()
 
@@ -161,16 +181,12 @@ class MpesaDayClose(models.Model):
                        AND own.completed_at >= %(start)s AND own.completed_at < %(end)s
                     UNION
                     SELECT told.id FROM mpesa_statement_line told
-                      JOIN mpesa_transaction movement
-                        ON movement.environment = told.environment
-                       AND movement.shortcode = told.shortcode
-                       AND movement.receipt = told.receipt
-                     WHERE movement.environment = %(environment)s
-                       AND movement.shortcode = %(shortcode)s
-                       AND movement.paid_at >= %(start)s AND movement.paid_at < %(end)s)
+                     WHERE told.environment = %(environment)s AND told.shortcode = %(shortcode)s
+                       AND told.receipt = ANY(%(receipts)s))
           ORDER BY line.state = 'different', line.id
             """,
             environment=self.environment, shortcode=self.shortcode, start=start, end=end,
+            receipts=self._find_receipts('mpesa_transaction', 'paid_at', start, end),
         ))
         return self.env.cr.dictfetchall()
 

@@ -12,13 +12,6 @@ def pushes_to(road, phone):
     return [push for push in road.control.pushes() if push['msisdn'] == phone]
 
 
-def office_reads(road, asked):
-    """ What the bursar reads about a request. """
-    row = road.request(asked)
-    live, = road.call('bursar', 'payment.transaction', 'read', [row['id']], ['mpesa_live'])
-    return ' '.join([live['mpesa_live']['heading'], *live['mpesa_live']['body']])
-
-
 def test_down_for_a_moment(road):
     """ A connection that was never made is safe to repeat, and the prompt still goes out once. """
     phone = road.next_phone()
@@ -45,7 +38,7 @@ def test_no_answer_to_a_prompt_that_may_be_on_the_phone(road, fault, seconds):
     assert "Checking with M-PESA" in page
     assert "Do not pay again yet." in page
     assert "Send again" not in page
-    assert "Do not send another request" in office_reads(road, asked)
+    assert "Do not send another request" in road.office_reads(asked)
     carried_out = pushes_to(road, phone)
     assert len(carried_out) == int(not fault.startswith('http_'))
     if carried_out and fault != 'wrong_json':
@@ -99,7 +92,7 @@ def test_wrong_credentials(road):
     assert "The request did not go through" in page
     assert "We have not received a payment." in page
     assert "Send again" in page
-    assert "Safaricom did not accept these keys." in office_reads(road, asked)
+    assert "Safaricom did not accept these keys." in road.office_reads(asked)
     assert not pushes_to(road, asked['phone'])
 
 
@@ -111,7 +104,7 @@ def test_wrong_passkey(road):
         road.wait_request(asked, 'declined')
     finally:
         road.control.set_shortcode(road.school['shortcode'], passkey=defaults.SCHOOL_PASSKEY)
-    reads = office_reads(road, asked)
+    reads = road.office_reads(asked)
     assert "passkey does not match" in reads
     assert "No prompt was sent; no money moved." in reads
 
@@ -143,44 +136,3 @@ def test_a_switched_off_provider_is_not_offered_and_sends_nothing(road):
     assert "No request was sent" in refused['error']['message']
     assert bill['name'] in page
     assert "M-PESA phone number" not in page
-
-
-def try_again(road, asked):
-    """ Let the next try happen now instead of at the next round; the request, when it ended. """
-    road.wake('school_mpesa.cron_send_prompts')
-    row = road.request(asked)
-    return row if row['push'] == 'declined' else None
-
-
-def test_safaricom_is_gone_and_comes_back(road):
-    """ The simulator itself stops: nothing listens any more. """
-    address = road.confirmation_url()
-    name = road.control.shortcode(road.school['shortcode'])['name']
-    received = road.control.balance(road.school['shortcode'])
-    bill, phone = road.next_bill(), road.next_phone()
-    road.stack.stop_simulator()
-    try:
-        asked = road.parent_asks(bill, phone=phone)
-        assert 'error' not in asked  # a page never waits for Safaricom
-        assert "Sending the request" in road.page(asked)
-        row = wait_for(lambda: try_again(road, asked), "end of the tries", pause=0.5)
-        page, reads = road.page(asked), office_reads(road, asked)
-    finally:
-        road.stack.start_simulator()
-        road.control.set_shortcode(
-            road.school['shortcode'], name=name, confirmation_url=address,
-            balance=str(received), pull_registered=True,
-        )
-        # A simulator has a key pair of its own, new at each start.
-        road.call('admin', 'payment.provider', 'write', [road.school['provider_id']], {
-            'mpesa_certificate': road.control.certificate(),
-        })
-    assert row['code'] == 'not_sent'
-    assert "We have not received a payment." in page
-    assert "Send again" in page
-    assert "Safaricom could not be reached" in reads
-    assert "No prompt was sent; no money moved." in reads
-    again = road.parent_asks(bill, phone=phone)
-    road.pay(again)
-    road.wait_request(again, 'paid')
-    road.wait_bill(bill, 'paid')

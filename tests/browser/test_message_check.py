@@ -55,8 +55,9 @@ def paid(stack, student, amount):
 
     :return: the code, and the day in Kenya
     """
-    shortcode, = (row for row in stack.simulator.shortcodes() if row['confirmation_url'])
-    move = stack.simulator.pay_bill(PAYER, shortcode['number'], student['admission_no'], amount)
+    move = stack.simulator.pay_bill(
+        PAYER, stack.school['shortcode'], student['admission_no'], amount,
+    )
     stack.simulator.wait_idle()
     return move['receipt'], datetime.datetime.strptime(move['at_eat'][:8], '%Y%m%d').date()
 

@@ -90,18 +90,24 @@ def test_choose_and_split(stack, desk_page, phone_page):
     row = desk_page.locator(ROW, has_text=movement['receipt'])
     row.locator('button[name=action_identify]').click()
     dialog = desk_page.locator('.modal')
-    dialog.get_by_role('button', name='Add a line').click()
-    given = 0
+    left = 303
     for index, share in shares.items():
+        dialog.get_by_role('button', name='Add a line').click()
         line = dialog.locator('[name=line_ids] .o_selected_row')
         box = line.locator('[name=student_id] input')
         expect(box).to_have_value('')
         box.fill(pick(stack, index)['admission_no'])
         desk_page.locator('.o-autocomplete--dropdown-item').first.click()
         line.locator('[name=amount] input').fill(share)
-        desk_page.keyboard.press('Tab')  # ... to the next line
-        given += int(share)
-        expect(dialog.locator('[name=line_ids] tfoot')).to_contain_text(f'{given}.00')
+        dialog.locator('.modal-title').click()
+        left -= int(share)
+        expect(dialog.locator('[name=line_ids] tfoot')).to_contain_text(f'{303 - left}.00')
+        # What is left is the amount of the next line, once the server has said it.
+        rest = dialog.locator('[name=amount_left]')
+        if left:
+            expect(rest).to_contain_text(f'{left}.00')
+        else:
+            expect(rest).to_have_count(0)
     dialog.locator('button[name=action_book]').click()
     expect(desk_page.locator(MESSAGE)).to_contain_text(re.compile(r'RCT/\d{4}/\d{6}'))
     expect(dialog).to_have_count(0)

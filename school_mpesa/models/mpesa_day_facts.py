@@ -481,6 +481,26 @@ class MpesaDayClose(models.Model):
             for moment, direction, amount, balance, is_whole in rows
         ])
 
+    def _read_difference_before(self):
+        """ Return what the statement had more than the wallet at the end of the day before.
+
+        By what is known now: an entry of an earlier day may be made after that day was compared,
+        and the days between it and this one would go on telling what was otherwise before.
+
+        Note: `self.ensure_one()`
+
+        :return: KES, 0 where no statement tells of an earlier day.
+        :rtype: Decimal
+        """
+        self.ensure_one()
+        former = self._find_day_before()
+        if not former:
+            return Decimal(0)
+        told = former._read_stated_balance(proof.get_day_bounds(former.day)[1])
+        if told is None:
+            told = exact(former.stated_balance)
+        return told - former._read_wallet_balance()
+
     def _find_day_before(self):
         """ Return the last day before this one at whose end a statement tells the balance.
 

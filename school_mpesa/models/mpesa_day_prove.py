@@ -103,7 +103,7 @@ class MpesaDayClose(models.Model):
         wallet = self._read_wallet_balance()
         moved = proof.compare_balances(
             wallet, facts['balance'],
-            before=exact(self._find_day_before().balance_difference),
+            before=self._read_difference_before(),
             explained=[
                 self._sum_stated(facts, left_out) - facts['ledger'].total
                 for left_out in ({'amount', 'twice'}, {'amount'}, {'twice'}, set())

@@ -28,7 +28,13 @@ class MpesaStatementLine(models.Model):
             return
         Movement = self.env['mpesa.transaction'].sudo()
         left = original and original._get_unreversed_amount()
-        is_within = bool(original) and self.currency_id.compare_amounts(self.amount, left) <= 0
+        is_denied = bool(original) and original.denial_state == 'denied'
+        if is_denied:  # It proves that Safaricom knows the payment: a person decides again.
+            original.denial_told_at = fields.Datetime.now()
+        # While the payment is out of the books, they are not joined: it comes back first.
+        is_within = bool(original) and not is_denied and (
+            self.currency_id.compare_amounts(self.amount, left) <= 0
+        )
         movement = Movement.create({
             **self._prepare_reversal(),
             # Reversals of a payment never make up more than it (trust.md I12).

@@ -377,7 +377,7 @@ class MpesaStatementLine(models.Model):
         :return: None
         """
         unbooked = self.filtered_domain(self._get_unreleased_domain()).filtered(
-            lambda line: not line.disputed_by_id
+            lambda line: not line.disputed_by_id or line.is_file_doubted
         )
         for statement in unbooked.statement_id.filtered('released_at'):
             statement.write({'released_by_id': False, 'released_at': False})

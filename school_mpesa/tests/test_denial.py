@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo.exceptions import AccessError, UserError
@@ -5,7 +6,14 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from odoo.addons.school_mpesa.models import pay_page_text
-from odoo.addons.school_mpesa.tests.test_day_close import DAY, LATER, NIGHT, DayCloseCommon
+from odoo.addons.school_mpesa.tests.test_day_close import (
+    DAY,
+    END,
+    LATER,
+    NIGHT,
+    NOON,
+    DayCloseCommon,
+)
 
 
 @tagged('post_install', '-at_install')
@@ -333,6 +341,47 @@ class TestDenial(DayCloseCommon):
         )
         settled = close.amendment_ids.filtered(lambda row: row.what == 'settled')
         self.assertIn("two people", settled.explanation)
+
+    def test_a_denial_hides_nothing_of_a_later_day(self):
+        """ What it changed of an earlier day is no reason for the same amount on a later one. """
+        self.clean_day()
+        movement = self.pay('UIE0000003')
+        self.prove()
+
+        def state_day(number, receipt, balance):
+            at = NOON + timedelta(days=number)
+            self.pay(receipt, at=at)
+            statement = self.create_statement(
+                END + timedelta(days=number - 1), END + timedelta(days=number, seconds=-1),
+            )
+            self.add_line(statement, receipt, at=at, has_balance=True, balance=balance)
+            return self.prove(DAY + timedelta(days=number))
+
+        second = state_day(1, 'UIF0000001', 1300.50)
+        self.assert_differences(second)
+        self.assertEqual(second.balance_difference, -500)
+        self.deny(movement)
+        with self.subTest("an honest day"), self.env.cr.savepoint() as point:
+            self.assert_differences(state_day(2, 'UIG0000001', 1800.50))
+            point.rollback()
+        self.env.invalidate_all()
+        self.assert_differences(state_day(2, 'UIG0000001', 1300.50), ('amount', ''))
+
+    def test_a_reversal_of_a_denied_payment_waits_for_it(self):
+        statement = self.clean_day()
+        movement = self.deny(self.pay('UIE0000003'))
+        line = self.add_line(
+            statement, 'UIR0000001', 500, 'reversal', linked_receipt='UIE0000003', at=LATER,
+        )
+        line._book()
+        reversal = line.mpesa_transaction_id
+        self.assertEqual((reversal.reversal_state, bool(reversal.reverses_id)), ('person', False))
+        self.assertTrue(movement.denial_is_told)
+        other = self.create_staff('denial-other', 'school_fees.group_approver')
+        movement.with_user(other)._undo_denial("M-PESA gave it back, so it was paid")
+        self.env['mpesa.transaction']._give_back_late_originals()
+        self.assertEqual((reversal.reverses_id, movement.is_returned), (movement, True))
+        self.assert_money(800.50, 300.50)
 
     def test_what_is_told_again_is_open(self):
         statement = self.clean_day()

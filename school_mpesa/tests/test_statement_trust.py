@@ -254,6 +254,22 @@ class TestStatementTrust(StatementCommon):
         self.assertEqual(charge.state, 'booked')
         self.assert_wallet(-30)
 
+    def test_what_is_in_doubt_can_be_released_with_a_file_that_was_released(self):
+        first = self.import_rows(*self.rows)
+        self.distrust(first, self.head)
+        second = self.import_rows(*self.rows, user=self.third)
+        self.assertEqual(self.get_lines().statement_id, second)
+        last = self.import_rows(
+            *self.rows, self.row('UIE4K7P2Q3', 30, minute=10), user=self.head,
+        )
+        last.with_user(self.third).action_release()
+        self.distrust(second, self.head)
+        self.assertEqual((self.get_lines().statement_id, last.released_at), (last, False))
+        last.with_user(self.third).action_release()
+        self.assertFalse(self.get_lines().disputed_by_id)
+        self.book_unreleased()
+        self.assert_books(received=600)
+
     def test_the_balances_of_a_file_that_is_not_believed_tell_nothing(self):
         # Whoever adds a row alters the balances of all that follow, or leaves a gap.
         charge = self.row('UIE4K7P2Q2', -5, CHARGE, minute=10)

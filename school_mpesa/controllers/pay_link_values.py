@@ -54,7 +54,9 @@ def link_values(link_sudo, user, typed=None, error=None):
         'what': _say_what(link_sudo, labels),
         'asked': asked,
         'asked_text': f"KES {words['asked']}",
-        'paid_words': labels['link_paid' if link_sudo._get_bills() else 'fees_paid'],
+        'paid_words': labels[
+            'link_paid' if link_sudo._get_bills() or link_sudo.amount else 'fees_paid'
+        ],
         'last': _describe_open_request(link_sudo),
         'form': _fill_in(form, labels, typed)
         if asked and form and can_prompt(provider_sudo) else None,

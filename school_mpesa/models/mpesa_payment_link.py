@@ -222,6 +222,9 @@ class MpesaPaymentLink(models.Model):
     def _get_asked(self, due):
         """ Return what the link asks for, never more than what is due.
 
+        Of a link that may be paid any number of times, that is what is left of its amount: a page
+        that a family shares does not ask for it again.
+
         Note: `self.ensure_one()`
 
         :param int due: What is due, in whole KES.
@@ -229,8 +232,11 @@ class MpesaPaymentLink(models.Model):
         :rtype: int
         """
         self.ensure_one()
-        amount = math.ceil(round(self.sudo().amount, 2))
-        return min(amount, due) if amount else due
+        link_sudo = self.sudo()
+        if not link_sudo.amount:
+            return due
+        amount = link_sudo.amount - (0 if link_sudo.max_uses else link_sudo.paid_amount)
+        return max(min(math.ceil(round(amount, 2)), due), 0)
 
     def _get_provider(self):
         """ Return the shortcode that the link collects on, in sudo mode; it may be none.

@@ -47,6 +47,11 @@ class TestLinkWizard(SchoolMpesaCommon):
             (5_000, False, "School trip", '2026-09-30', 2),
         )
 
+    def test_a_student_who_owes_nothing_gets_no_link(self):
+        self.create_receipt({self.student: 32_500}, date='2026-09-01')
+        with self.assertRaisesRegex(UserError, "Bill it first"):
+            self.make(asks_for='amount', amount=1_000, description="School trip")
+
     def test_what_no_parent_could_pay_is_refused(self):
         self.provider.mpesa_least_amount = 100
         for values in (

@@ -170,6 +170,23 @@ class TestPaymentLink(BookingCommon):
         link._cancel("Wrong child")
         self.refuse('link', link)
 
+    def test_a_shared_link_asks_for_what_is_left_of_its_amount(self):
+        link = self.make_link(amount=1_000)
+        each = self.make_link(amount=1_000, max_uses=3)
+        for way in (link, each):
+            first = self.ask_by(way, amount=400)
+            first._mpesa_move_to('paid')
+        (link | each).invalidate_recordset()
+        self.assertEqual((link.asked, each.asked), (600, 1_000))
+        self.assertIn("KES 600 or less", self.refuse('amount', link, amount=601))
+        self.ask_by(link, amount=600)._mpesa_move_to('paid')
+        link.invalidate_recordset()
+        self.assertEqual((link.asked, link.state), (0, 'active'))
+        self.refuse('link', link, amount=100)
+        first.mpesa_is_given_back = True
+        each.invalidate_recordset()
+        self.assertEqual(each.paid_amount, 0)
+
     def test_where_nothing_is_due_a_link_takes_nothing(self):
         """ The form was shown before somebody else paid; credit is allowed, and not meant. """
         self.provider.mpesa_allow_credit = True

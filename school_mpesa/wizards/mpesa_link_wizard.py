@@ -103,6 +103,11 @@ class MpesaLinkWizard(models.TransientModel):
                 "This school does not collect by M-PESA yet. No link was made. Ask the"
                 " administrator to set up a shortcode."
             ))
+        if student.currency_id.compare_amounts(student.balance, 0) <= 0:
+            raise UserError(self.env._(
+                "%(student)s owes nothing, so the page would ask for nothing. No link was made."
+                " Bill it first.", student=student.display_name,
+            ))
         if self.asks_for == 'amount':
             least = max(provider_sudo.mpesa_least_amount, daraja.LEAST_AMOUNT)
             if student.currency_id.compare_amounts(amount, int(amount)) != 0:

@@ -13,6 +13,13 @@ MOST_UNREADABLE = 50  # Rows that are named; the count tells of all.
 CHUNK = 1_000  # Lines written at a time; what was written leaves the memory.
 # Where the words of a line begin to name people, numbers or what a payer typed.
 WORDS_END = re.compile(r'\s+(?:from|by|to(?!.*Account)|for|via|Acc\.?)\b.*|\s+-\s.*|[\d*:].*', re.I)
+# What `mpesa.transaction.verified_by` becomes when a statement tells of the movement, too.
+VERIFIED_BY_STATEMENT = SQL("""
+    array_to_string(ARRAY(
+        SELECT DISTINCT name FROM unnest(
+            string_to_array(coalesce(movement.verified_by, ''), ' ') || 'statement'::text
+        ) AS name WHERE name <> '' ORDER BY name), ' ')
+""")
 
 
 class MpesaStatement(models.Model):
@@ -223,17 +230,11 @@ class MpesaStatement(models.Model):
                    SET stated_at = %(now)s,
                        verified_by = CASE
                            WHEN told.state = 'different' OR movement.source = 'statement'
-                                OR 'statement' = ANY(string_to_array(movement.verified_by, ' '))
-                           THEN movement.verified_by
-                           ELSE array_to_string(ARRAY(
-                                SELECT name FROM unnest(string_to_array(
-                                    coalesce(movement.verified_by, ''), ' ') || 'statement'::text
-                                ) AS name WHERE name <> '' ORDER BY name), ' ')
-                           END
+                           THEN movement.verified_by ELSE %(verified)s END
                   FROM told WHERE movement.id = told.movement_id
             )
             SELECT id FROM told
-            """, statement=self.id, now=fields.Datetime.now(),
+            """, statement=self.id, now=fields.Datetime.now(), verified=VERIFIED_BY_STATEMENT,
         ))
         self.env.invalidate_all(flush=False)
         self._show_references([line_id for line_id, in linked])
@@ -337,17 +338,11 @@ class MpesaStatement(models.Model):
                    SET stated_at = coalesce(movement.stated_at, told.create_date),
                        verified_by = CASE
                            WHEN told.state <> 'matched'
-                                OR 'statement' = ANY(string_to_array(movement.verified_by, ' '))
-                           THEN movement.verified_by
-                           ELSE array_to_string(ARRAY(
-                                SELECT name FROM unnest(string_to_array(
-                                    coalesce(movement.verified_by, ''), ' ') || 'statement'::text
-                                ) AS name WHERE name <> '' ORDER BY name), ' ')
-                           END
+                           THEN movement.verified_by ELSE %(verified)s END
                   FROM told WHERE movement.id = told.movement_id
             )
             SELECT id FROM told
-            """,
+            """, verified=VERIFIED_BY_STATEMENT,
         ))
         self.env.invalidate_all(flush=False)
         line_ids = [line_id for line_id, in linked]

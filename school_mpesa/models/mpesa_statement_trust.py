@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .mpesa_statement_import import VERIFIED_BY_STATEMENT
 from .mpesa_statement_line import BOOKED_KINDS
 
 
@@ -306,17 +307,11 @@ class MpesaStatement(models.Model):
                SET stated_at = %(now)s,
                    verified_by = CASE
                        WHEN movement.source = 'statement'
-                            OR 'statement' = ANY(string_to_array(movement.verified_by, ' '))
-                       THEN movement.verified_by
-                       ELSE array_to_string(ARRAY(
-                            SELECT name FROM unnest(string_to_array(
-                                coalesce(movement.verified_by, ''), ' ') || 'statement'::text
-                            ) AS name WHERE name <> '' ORDER BY name), ' ')
-                       END
+                       THEN movement.verified_by ELSE %(verified)s END
               FROM mpesa_statement_line line
              WHERE line.id = ANY(%(ids)s) AND movement.id = line.mpesa_transaction_id
                AND line.state <> 'different' AND line.disputed_by_id IS NULL
-            """, ids=line_ids, now=fields.Datetime.now(),
+            """, ids=line_ids, now=fields.Datetime.now(), verified=VERIFIED_BY_STATEMENT,
         ))
 
 

@@ -1,0 +1,213 @@
+"""What can be read out of a text that a payer typed as account: the keys that it may mean."""
+
+import re
+from dataclasses import dataclass
+
+from .admission_number import canonical_key
+from .pay_code import LENGTH as PAY_CODE_LENGTH
+from .pay_code import is_pay_code
+from .reference_slips import one_slip_away
+from .reference_words import LEVEL, NOISE, drop_terms_and_levels, split_parts
+
+
+LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
+LEAST_NAME = 3  # Letters of a word that may be a name.
+MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twenty.
+LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
+LOOK_ALIKE = {'S': '5', 'B': '8', 'Z': '2', 'G': '6', '5': 'S', '8': 'B', '2': 'Z', '6': 'G'}
+
+# Why a key that was read may not be meant.
+TERM = 'term'  # A part of the number may be a term instead.
+SHORT = 'short'  # The number is too short to stand alone.
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """ A key that the text may mean, the words that it leaves unexplained, and why it may not. """
+
+    key: str
+    words: tuple = ()
+    doubt: str = ''
+
+
+class Reading:
+    """ What can be read out of a text, given how the school writes its numbers. """
+
+    def __init__(self, text, style, levels=True, silence=True):
+        self.style = style
+        self.text = text
+        self.key = canonical_key(text)
+        self.all_parts = split_parts(text)
+        self._silent = (NOISE | style.noise | {style.prefix}) - style.letters
+        if not levels:
+            self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
+        parts = drop_terms_and_levels(self.all_parts, levels=levels)
+        self.has_prefix = bool(style.prefix) and any(part.text == style.prefix for part in parts)
+        self.parts = [part for part in parts if not silence or part.text not in self._silent]
+        self._candidates = None  # Asked for by several steps.
+        self.places = [place for place, part in enumerate(self.parts) if part.is_number]
+
+    def all_candidates(self):
+        """ Return the keys that the text may mean, read in every way.
+
+        What looks like a level may belong to a number, as in PP1/017; so may a word that else says
+        nothing, as in an old number BOY/12.
+
+        :rtype: list[Candidate]
+        """
+        if self._candidates is not None:
+            return self._candidates
+        readings = {
+            tuple(part.text for part in reading.parts): reading for reading in (
+                self, *(
+                    Reading(self.text, self.style, levels=levels, silence=silence)
+                    for levels, silence in ((False, True), (True, False), (False, False))
+                )
+            )
+        }
+        self._candidates = [
+            candidate for reading in readings.values() for candidate in reading.candidates()
+        ]
+        return self._candidates
+
+    def words(self):
+        """ Return the words that may be names. """
+        return {
+            part.text for part in self.parts
+            if not part.is_number and len(part.text) >= LEAST_NAME
+        }
+
+    def candidates(self):
+        """ Return the keys that use every number of the text, with what is left over. """
+        if not self.places:
+            return []
+        first, last = self.places[0], self.places[-1] + 1
+        found = []
+        for start in range(max(first - 2, 0), first + 1):
+            for end in range(last, min(last + 1, len(self.parts)) + 1):
+                words = tuple(
+                    part.text for part in self.parts[:start] + self.parts[end:]
+                    if part.text not in self._silent
+                )
+                found += self._candidates_of(self.parts[start:end], words)
+        return found
+
+    def _candidates_of(self, parts, words):
+        if any(part.added for part in parts[1:]):
+            return []  # "318 & B" are two children.
+        texts = [part.text for part in parts]
+        numbers = [text for text in texts if text.isdecimal()]
+        is_bare = len(numbers) == 1 and not self.has_prefix and (
+            numbers == texts or bool(self.style.prefix)
+        )
+        doubt = SHORT if is_bare and len(numbers[0]) < LEAST_BARE_DIGITS else ''
+        if any(part.apart and part.is_number for part in parts[1:]):
+            doubt = TERM  # The year in "0088 form 2 2024" may be that of form 2.
+        found = [Candidate(key, words, doubt) for key in self.keys_of(texts)]
+        joined = ''.join(texts)
+        if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined):
+            found.append(Candidate(joined, words))
+        return found
+
+    def keys_of(self, texts):
+        """ Return the keys that a run of parts makes: as it is, and with the school's prefix. """
+        numbers = [text for text in texts if text.isdecimal()]
+        years = iter(self.style.year_forms(numbers))
+        forms = {' '.join(texts)}
+        forms.add(' '.join(next(years) if text.isdecimal() else text for text in texts))
+        forms |= {f'{self.style.prefix} {form}' for form in forms}
+        return sorted({canonical_key(form) for form in forms})
+
+    def windows(self):
+        """ Return the keys of each number, or run of numbers, for itself. """
+        longest = max([1, *self.style.years])
+        keys = []
+        for index, place in enumerate(self.places):
+            for length in range(longest, 0, -1):
+                run = self.places[index:index + length]
+                if len(run) < length or run[-1] - run[0] != length - 1:
+                    continue
+                texts = [self.parts[one].text for one in run]
+                if length == 1 and len(texts[0]) < LEAST_BARE_DIGITS and not self.has_prefix:
+                    continue
+                before = self.parts[place - 1:place]
+                if before and not before[0].is_number:
+                    keys += self.keys_of([before[0].text, *texts])
+                keys += self.keys_of(texts)
+        return list(dict.fromkeys(keys))
+
+    def look_alikes(self):
+        """ Return the keys with one sign replaced by its look-alike; words alone are no number. """
+        if not any(part.text.isdecimal() for part in self.all_parts):
+            return []
+        compact = ' '.join(part.text for part in self.all_parts)
+        found = []
+        for place, sign in enumerate(compact):
+            if sign in LOOK_ALIKE:
+                form = f'{compact[:place]}{LOOK_ALIKE[sign]}{compact[place + 1:]}'
+                joined = canonical_key(form.replace(' ', '') if len(self.all_parts) > 1 else form)
+                found += [canonical_key(form), joined, *Reading(joined, self.style)._plain_keys()]
+        return [key for key in dict.fromkeys(found) if key]
+
+    def _plain_keys(self):
+        return [candidate.key for candidate in self.candidates() if not candidate.words]
+
+    def reordered(self):
+        """ Return the keys with the numbers the other way round, or cut in two. """
+        numbers = [self.parts[place].text for place in self.places]
+        keys = []
+        if len(numbers) > 1:
+            keys += self.keys_of(numbers[::-1])
+            keys.append(''.join(numbers))
+        elif numbers and len(numbers[0]) > 4:
+            (number,) = numbers
+            letters = [part.text for part in self.parts[:self.places[0]]][-1:]
+            for cut in (2, 4, -2, -4):
+                halves = [number[:cut], number[cut:]]
+                keys += self.keys_of(halves) + self.keys_of([*letters, *halves])
+        return list(dict.fromkeys(keys))
+
+    def serials(self):
+        """ Return the numbers that may be a part of somebody's. """
+        numbers = [self.parts[place].text for place in self.places]
+        return [
+            number.lstrip('0') for number in numbers
+            if number.strip('0') and (len(numbers) == 1 or len(number) >= LEAST_BARE_DIGITS)
+            and len(number) > 1
+        ]
+
+    def phone(self):
+        """ Return the nine digits of a Kenyan number, '' when the text holds none. """
+        joined = re.sub(r'(?<=\d)[ -]+(?=\d)', '', self.text)
+        for text in (self.text, joined):
+            found = re.search(r'(?:^|\D)(?:\+?254|0)?([17]\d{8})(?:\D|$)', text)
+            if found:
+                return found.group(1)
+        return ''
+
+    def slips(self):
+        """ Return the keys that one slip may have made the keys that were typed of. """
+        slips = set()
+        for key in {self.key, *self._plain_keys()}:
+            # A bank's whole text is nobody's number with a slip, and each slip of it is a key more.
+            if LEAST_SLIP <= len(key) <= MOST_SLIP and any(sign.isdecimal() for sign in key):
+                slips |= one_slip_away(key)
+        return slips
+
+    def is_written_as_amount(self):
+        """ Return whether a number ends as shillings do, such as "24,500/-" and "1234/=".
+
+        :rtype: bool
+        """
+        return bool(re.search(r'\d\s*/\s*[-=]', self.text))
+
+    def may_be_amount(self, amount):
+        """ Return whether the number is what was paid, which many type by mistake.
+
+        :param Decimal amount: KES.
+        :rtype: bool
+        """
+        digits = ''.join(self.parts[place].text for place in self.places)
+        return (
+            not self.has_prefix and not self.words() and bool(digits) and int(digits) == amount
+        )

@@ -15,6 +15,7 @@
 
         'views/pay_attempt_templates.xml',
         'views/pay_link_templates.xml',
+        'views/pay_family_templates.xml',
         'views/portal_invoice_templates.xml',  # Depended on by the provider's data.
 
         'data/payment_provider_data.xml',

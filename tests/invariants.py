@@ -38,6 +38,18 @@ RULES = {
           FROM school_receipt r LEFT JOIN school_receipt_line l ON l.receipt_id = r.id
          WHERE r.state = 'posted' GROUP BY r.id
         HAVING r.amount <> coalesce(sum(l.amount), 0)""",
+    'I4: money for several children is on each as the payer chose': """
+        SELECT tx.reference AS what, r.number FROM payment_transaction tx
+          JOIN school_receipt r ON r.id = tx.mpesa_receipt_id AND r.state = 'posted'
+          JOIN mpesa_transaction m ON m.receipt_id = r.id AND m.payment_transaction_id = tx.id
+          LEFT JOIN LATERAL (
+                SELECT array_agg((student_id, amount) ORDER BY student_id) AS parts
+                  FROM mpesa_request_share WHERE transaction_id = tx.id) asked ON TRUE
+          LEFT JOIN LATERAL (
+                SELECT array_agg((student_id, amount) ORDER BY student_id) AS parts
+                  FROM school_receipt_line WHERE receipt_id = r.id) booked ON TRUE
+         WHERE asked.parts IS NOT NULL AND asked.parts IS DISTINCT FROM booked.parts
+           AND m.suspense_payment_id IS NULL""",
     'I4: each share is one posted payment of that amount on that student, or moved to it': """
         SELECT r.number AS what, l.amount, p.amount AS paid, c.balance, c.parent_state
           FROM school_receipt r JOIN school_receipt_line l ON l.receipt_id = r.id

@@ -24,14 +24,20 @@ class SchoolReceiptBooking(models.Model):
 
         :param list[dict] requests: For each payment `student` (school.student, the one named),
                                     `amount` (Decimal, KES) and optionally `invoices`
-                                    (account.move, the bills chosen) and `whole_family` (the
-                                    payment names the family: its rule decides over all children).
+                                    (account.move, the bills chosen), `whole_family` (the
+                                    payment names the family: its rule decides over all children),
+                                    `students` (school.student: who may share, in this order,
+                                    instead of the family) and `shares` (the pairs that the payer
+                                    chose: they stand as they are).
         :return: For each request its list of (student, Decimal amount) pairs.
         :rtype: list[list[tuple]]
         """
         Student = self.env['school.student']
         named = Student.browse({request['student'].id for request in requests})
         everyone = named | named.family_id.student_ids
+        for request in requests:
+            everyone |= request.get('students') or Student
+            everyone |= Student.union(*(student for student, _part in request.get('shares') or ()))
         items_by_student = {student: [] for student in everyone}
         student_of_partner = {student.partner_id: student for student in everyone}
         lines = self.env['account.move.line'].search([
@@ -70,7 +76,12 @@ class SchoolReceiptBooking(models.Model):
             lambda s: s.state == 'active'
             or (whole_family and items_by_student.get(s) and s.balance > 0)
         )
-        if whole_family:
+        policy = student.family_id.allocation_policy
+        if request.get('students'):
+            siblings = request['students']
+            if len(siblings.family_id) > 1 or not all(sibling.family_id for sibling in siblings):
+                policy = False  # They are not of one family, so no family's rule is theirs.
+        elif whole_family:
             siblings = (siblings | student).sorted('admission_no')
         else:
             siblings = student | siblings.sorted('admission_no')
@@ -83,9 +94,9 @@ class SchoolReceiptBooking(models.Model):
             for item in items_by_student.get(owner, ())
             if item['left'] > 0
         ]
-        shares = allocation.allocate(
-            request['amount'], items, student.id, siblings.ids,
-            student.family_id.allocation_policy or 'oldest_due',
+        shares = [(owner.id, part) for owner, part in request.get('shares') or ()]
+        shares = shares or allocation.allocate(
+            request['amount'], items, student.id, siblings.ids, policy or 'oldest_due',
             whole_family=whole_family,
         )
         for owner_id, share in shares:

@@ -24,8 +24,9 @@ class SchoolStatementPortal(models.AbstractModel):
         """ Return what the first page shows: a card for each child, and what all owe together.
 
         :param school.student children: The children.
-        :return: `schools`: for each school its `name`, `cards` (the texts of a statement where the
-                 guardian sees amounts, and the child's `id`) and `total`, empty for one child.
+        :return: `schools`: for each school its `id`, `name`, `cards` (the texts of a statement
+                 where the guardian sees amounts, and the child's `id`) and `total`, empty for one
+                 child.
         :rtype: dict
         """
         rights = self._get_reader_rights(children)
@@ -37,6 +38,7 @@ class SchoolStatementPortal(models.AbstractModel):
         for school, group in children.grouped(lambda child: child.company_id.sudo()).items():
             shown = group & visible
             schools.append({
+                'id': school.id,
                 'name': school.name,
                 'cards': [
                     {'id': child.id, **texts.get(child, self._get_names(child))}

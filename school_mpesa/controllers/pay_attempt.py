@@ -14,7 +14,7 @@ from .pay_page import (
     page_language,
     render_page,
 )
-from .pay_request import bind_intent, count_prompt, read_amount
+from .pay_request import bind_intent, count_prompt, find_own_children, read_amount
 
 
 # What an attempt token looks like: anything else is answered without asking the database.
@@ -128,7 +128,13 @@ class PayAttempt(http.Controller):
     def _render_attempt(self, tx_sudo, lang, typed=None, error=None, status=200):
         code, odoo_lang = page_language(lang, tx_sudo.partner_lang)
         tx_sudo = tx_sudo.with_context(lang=odoo_lang)
-        values = attempt_values(tx_sudo, typed=typed, error=error)
+        # Of one child the page shows the same to everybody.
+        own = tx_sudo.mpesa_share_ids and find_own_children()
+        values = attempt_values(
+            tx_sudo, typed=typed, error=error, own_children=own and own.sudo().filtered(
+                lambda child: child.company_id == tx_sudo.mpesa_student_id.company_id
+            ),
+        )
         values.update({
             'page_url': f"{values['url']}?lang={code}",
             'state_url': f"{values['url']}/state",

@@ -1,5 +1,6 @@
 """The values of the waiting page: what one attempt lets its payer see, ready for QWeb."""
 
+import math
 import secrets
 import time
 from decimal import Decimal
@@ -20,6 +21,7 @@ NAIROBI = 'Africa/Nairobi'
 TONE_ICONS = {'wait': '…', 'check': '?', 'good': '✓', 'bad': '!'}
 CALL_OFFICE = _lt("call %(phone)s")
 CALL_OFFICE_UNKNOWN = _lt("call the accounts office")
+AND_OTHERS = _lt("%(named)s and other children")
 
 
 def format_kes(amount):
@@ -37,20 +39,21 @@ def first_name(student):
     return (student.name or '').split(' ')[0]
 
 
-def attempt_values(tx, typed=None, error=None):
+def attempt_values(tx, typed=None, error=None, own_children=()):
     """ Return the rendering values of the waiting page of one attempt.
 
     :param payment.transaction tx: The attempt, in sudo mode (its token is the authority) and in
                                    the language of the page.
     :param dict typed: What the payer typed into a refused retry form: amount, phone.
     :param MpesaRequestError error: Why that retry was refused.
+    :param own_children: The students of whom the reader may see more than a link alone shows.
     :rtype: dict
     """
     env = tx.env
     view = attempt_view(tx)
     student = tx.mpesa_student_id
     provider = tx.provider_id
-    words = attempt_words(tx, view)
+    words = attempt_words(tx, view, own_children)
     labels = pay_page_labels.say_all(env, pay_page_labels.ATTEMPT_PAGE, words)
     elapsed = _elapsed(view)
     phases = [
@@ -82,13 +85,14 @@ def attempt_values(tx, typed=None, error=None):
         'url': tx.mpesa_attempt_url,
         'office_phone': tx.company_id.phone,
         'labels': labels,
-        'facts': _receipt_facts(tx, view, words, labels) if has_receipt else [],
+        'facts': _receipt_facts(tx, view, words, labels, own_children) if has_receipt else [],
+        'pay_rest': _pay_rest(tx, labels, own_children) if has_receipt else None,
         'receipt': tx.mpesa_receipt_id if has_receipt else None,
         'paybill': None if view['state'] in ('paid', 'receipt_pending')
                    else paybill(provider, student, tx.amount),
         'retry': _retry(tx, view, typed, error) if view['retry'] else None,
         'retry_later': declined and not view['retry'] and _may_retry_later(view),
-        'error': error and describe_error(env, error, student, tx),
+        'error': error and describe_error(env, error, tx._mpesa_get_students(), tx),
     }
 
 
@@ -100,29 +104,35 @@ def attempt_view(tx):
     """
     view = dict(tx._mpesa_payer_view())
     view['balance'] = tx.mpesa_student_id.balance if view['state'] == 'paid' else 0
+    view['is_family'] = len(tx._mpesa_get_students()) > 1
     view['credit'] = tx.currency_id.compare_amounts(view['balance'], 0) < 0
     return view
 
 
-def attempt_words(tx, view):
+def attempt_words(tx, view, own_children=()):
     """ Return what the placeholders of the page's words stand for.
 
     :param payment.transaction tx: The attempt, in sudo mode.
     :param dict view: What `attempt_view` returned.
+    :param own_children: As in :func:`attempt_values`.
     :rtype: dict[str, str]
     """
     student = tx.mpesa_student_id
+    shown, others = _known_children(tx, own_children)
+    named = ', '.join(f'{first_name(child)} ({child.admission_no})' for child in shown)
     return {
         'amount': format_kes(view['amount']),
         'balance': format_kes(max(view['balance'], 0)),
         # Of what came twice, only what is not due is extra.
-        'extra': format_kes(min(view['amount'], max(-view['balance'], 0))),
+        'extra': format_kes(sum(
+            min(part, max(Decimal(str(-child.balance)), 0)) for child, part in _get_parts(tx)
+        )) if view['state'] == 'paid' else '0',
         'credit': format_kes(max(-view['balance'], 0)),
         'cap': format_kes(daraja.MOST_AMOUNT),
         'phone': view['phone_mask'],
         'pupil': first_name(student),
         'office': _office(tx.env, tx.company_id),
-        'student': f'{first_name(student)} ({student.admission_no})',
+        'student': tx.env._(AND_OTHERS) % {'named': named} if others else named,
     }
 
 
@@ -171,18 +181,19 @@ def attempt_version(view):
     )
 
 
-def paybill(provider_sudo, student_sudo, amount):
+def paybill(provider_sudo, student_sudo, amount, account=None):
     """ Return how to pay by hand, without the prompt.
 
     :param payment.provider provider_sudo: The shortcode, in sudo mode.
     :param school.student student_sudo: The student, in sudo mode.
     :param amount: The amount in KES.
+    :param str account: Another account number than the student's own.
     :return: is_till; lines, as (label, what to read, what to copy). A till takes no account.
     :rtype: dict
     """
     is_till = provider_sudo.mpesa_shortcode_type == 'till'
     number = provider_sudo._mpesa_get_payer_number()
-    account = student_sudo.admission_no
+    account = account or student_sudo.admission_no
     amount = int(amount)
     return {
         'is_till': is_till,
@@ -194,7 +205,36 @@ def paybill(provider_sudo, student_sudo, amount):
     }
 
 
-def _receipt_facts(tx, view, words, labels):
+def _get_parts(tx):
+    """ Return what a request asks for each child, as (student, Decimal KES), in order. """
+    return [(student, tx._mpesa_get_part(student)) for student in tx._mpesa_get_students()]
+
+
+def _known_children(tx, own_children):
+    """ Return the children whom the reader may know of, and the others.
+
+    The address of an attempt shows the child that the request names; brothers and sisters need a
+    log-in (design section 5).
+    """
+    students = tx._mpesa_get_students()
+    shown = students.filtered(
+        lambda student: student == tx.mpesa_student_id or student in own_children
+    )
+    return shown, students - shown
+
+
+def _pay_rest(tx, labels, own_children):
+    """ Return the way to what M-PESA did not take at once; None when nothing is left to pay. """
+    if not own_children or tx.amount < daraja.MOST_AMOUNT:
+        return None
+    rest = sum(math.ceil(round(max(child.balance, 0), 2)) for child in own_children)
+    return {
+        'url': f'/my/fees/pay/{tx.mpesa_student_id.company_id.id}',
+        'label': labels['pay_rest'].replace('{rest}', format_kes(rest)),
+    } if rest else None
+
+
+def _receipt_facts(tx, view, words, labels, own_children=()):
     """ Return the lines of the receipt, as (label, value). """
     env = tx.env
     receipt = tx.mpesa_receipt_id
@@ -209,6 +249,21 @@ def _receipt_facts(tx, view, words, labels):
             lang_code=env.context.get('lang'),
         )
         facts.append((labels['date'], date))
+    if view['is_family']:
+        shown, others = _known_children(tx, own_children)
+        parts = dict(_get_parts(tx))
+        for child in shown:
+            said = labels['with_credit' if child.balance < 0 else 'with_balance']
+            facts.append((
+                f'{first_name(child)} ({child.admission_no})',
+                said.replace('{part}', format_kes(parts[child])).replace(
+                    '{balance}', format_kes(abs(child.balance)),
+                ),
+            ))
+        if others:
+            rest = sum(parts[child] for child in others)
+            facts.append((labels['other_children'], f'KES {format_kes(rest)}'))
+        return [fact for fact in facts if fact[1]]
     facts.append((labels['student'], words['student']))
     if view['credit']:
         facts.append((labels['credit'], f"KES {words['credit']}"))
@@ -247,7 +302,7 @@ def _retry(tx, view, typed, error):
     """ Return the values of the retry form: what was typed stays, the rest is the last attempt. """
     typed = typed or {}
     code_words = pay_page_text.BY_CODE.get(view['code'], pay_page_text.NOT_SENT)
-    is_fixed = tx.mpesa_link_id and not tx.mpesa_link_id.may_change
+    is_fixed = tx.mpesa_share_ids or (tx.mpesa_link_id and not tx.mpesa_link_id.may_change)
     return {
         'fields': ('phone',) if is_fixed else ('amount', 'phone'),
         'amount': typed.get('amount') or str(view['amount']),

@@ -102,6 +102,20 @@ def may_see_request(tx_sudo):
     return any(_index_phone(phone) == tx_sudo.mpesa_phone_index for phone in filter(None, phones))
 
 
+def find_own_children():
+    """ Return the children whose amounts the logged-in guardian may see.
+
+    :return: None of them for anybody else.
+    :rtype: school.student
+    """
+    Statement = request.env['school.statement']
+    if request.env.user._is_public():
+        return request.env['school.student']
+    children = Statement._get_portal_children()
+    rights = Statement._get_reader_rights(children)
+    return children.filtered(lambda child: rights[child]['amounts'])
+
+
 def _index_phone(text):
     """ Return the blind index of a phone, or '' when it is not a Kenyan mobile number. """
     try:
@@ -118,7 +132,7 @@ def describe_error(env, error, student_sudo, own_tx_sudo=None):
 
     :param odoo.api.Environment env: The environment, in the language of the page.
     :param MpesaRequestError error: Why the request was refused.
-    :param school.student student_sudo: The student this payer pays for, in sudo mode.
+    :param school.student student_sudo: The students this payer pays for, in sudo mode.
     :param payment.transaction own_tx_sudo: The request whose page this is, in sudo mode: who holds
                                             that link may see another one on the same phone.
     :return: field, message, attempt_url ('' when there is none to show).
@@ -126,7 +140,7 @@ def describe_error(env, error, student_sudo, own_tx_sudo=None):
     """
     open_tx_sudo = error.tx.sudo() if error.tx else None
     message, attempt_url = str(error), ''
-    if open_tx_sudo and open_tx_sudo.mpesa_student_id == student_sudo and (
+    if open_tx_sudo and open_tx_sudo.mpesa_student_id in student_sudo and (
         (own_tx_sudo and own_tx_sudo.mpesa_phone_index == open_tx_sudo.mpesa_phone_index)
         or may_see_request(open_tx_sudo)
     ):

@@ -42,6 +42,7 @@ from . import mpesa_payment_link
 from . import mpesa_payment_link_screen
 from . import mpesa_payment_link_state
 from . import mpesa_rate_counter
+from . import mpesa_request_share
 from . import mpesa_source_address
 from . import mpesa_statement
 from . import mpesa_statement_booking
@@ -92,6 +93,7 @@ from . import payment_transaction_payer_view
 from . import payment_transaction_push
 from . import payment_transaction_screen
 from . import payment_transaction_search
+from . import payment_transaction_share
 from . import payment_transaction_status
 from . import payment_transaction_tell
 from . import payment_transaction_tell_asked
@@ -102,6 +104,7 @@ from . import school_dashboard_questions
 from . import school_dashboard_statement
 from . import school_dashboard_proofs
 from . import school_receipt
+from . import school_receipt_split
 from . import school_statement
 from . import school_statement_pay
 from . import school_statement_report

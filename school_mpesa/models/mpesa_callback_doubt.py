@@ -47,6 +47,11 @@ class MpesaCallback(models.Model):
         if news.amount is None or tx.currency_id.compare_amounts(
             float(news.amount), tx.amount
         ) != 0:
+            if tx.mpesa_share_ids:
+                return self.env._(
+                    "The amount is not the one that was asked for, so the parts that the payer"
+                    " chose for each child do not fit it."
+                )
             return self.env._("The amount is not the one that was asked for.")
         try:
             payer = daraja.msisdn.parse(news.phone or '')

@@ -35,6 +35,8 @@ class MpesaTransaction(models.Model):
                 'student': arrival.student, 'amount': arrival.amount,
                 'invoices': arrival.tx and arrival.tx.invoice_ids,
                 'whole_family': arrival.whole_family,
+                # What the payer saw and agreed to comes before the family's rule.
+                'shares': arrival.tx and arrival.tx._mpesa_get_shares(arrival.amount),
             }
             for arrival in owned
         ])
@@ -67,6 +69,8 @@ class MpesaTransaction(models.Model):
         :rtype: dict
         """
         tx = arrival.tx
+        students = tx._mpesa_get_students() if tx else arrival.student
+        is_one_family = all(student.family_id == students[:1].family_id for student in students)
         return {
             'date': self._get_eat_day(arrival.paid_at),
             'paid_at': arrival.paid_at,
@@ -76,7 +80,7 @@ class MpesaTransaction(models.Model):
             'amount': float(arrival.amount),
             'currency_id': arrival.provider.company_id.currency_id.id,
             'company_id': arrival.student.company_id.id,
-            'family_id': arrival.student.family_id.id,
+            'family_id': is_one_family and arrival.student.family_id.id,
             'issued_by_id': ((tx and tx.mpesa_initiator_id) or self.env.user).id,
         }
 

@@ -61,6 +61,10 @@ ATTEMPT_PAGE = {
     'student': _lt("For"),
     'balance': _lt("Balance"),
     'credit': _lt("Credit"),
+    'other_children': _lt("Other children"),
+    'with_balance': _lt("KES {part} (balance now KES {balance})"),
+    'with_credit': _lt("KES {part} (credit now KES {balance})"),
+    'pay_rest': _lt("Pay the rest: KES {rest}"),
     'save_receipt': _lt("Save receipt (PDF)"),
     'see_receipt': _lt("See receipt"),
     'share': _lt("Share"),
@@ -128,6 +132,40 @@ LINK_PAGE = {
     'too_much': _lt("Pay KES %(most)s or less here."),
     'no_phone': _lt("Enter the M-PESA phone number."),
     'wrong_phone': _lt("Enter a Kenyan mobile number, like 0712 345 678."),
+}
+
+# The page that pays for several children at once. {due}, {total} and {amount} are filled in later.
+FAMILY_PAGE = {
+    **PAY_FORM,
+    **{name: LINK_PAGE[name] for name in (
+        'no_prompt', 'title', 'pay', 'pay_amount', 'add_note', 'note_label', 'office', 'nothing',
+        'no_amount', 'no_cents', 'too_little', 'too_much', 'no_phone', 'wrong_phone',
+    )},
+    'heading': _lt("School fees of your children"),
+    'total': _lt("Balance of all children"),
+    'fees_paid': _lt("Nothing is due for your children. Thank you."),
+    'child_due': _lt("Balance KES {due}"),
+    'child_nothing': _lt("Nothing due"),
+    'how_shared': _lt("How the amount is shared"),
+    'shares_note': _lt("This is what the school proposes. Change the parts as you like: together"
+                       " they make the amount. A child without a part gets nothing."),
+    'show_split': _lt("Show the split"),
+    'no_sum': _lt("The parts make KES {total}, and the amount is KES {amount}. Change a part or the"
+                  " amount."),
+    'part_over': _lt("That is more than the balance of KES {due}."),
+    'by_family': _lt("Pay for all children by Paybill"),
+    'by_family_note': _lt("The account number is that of your family. The school then shares the"
+                          " money over the children by its own rule."),
+    'back': _lt("Back to your children"),
+}
+
+FAMILY_ERRORS = {
+    'no_parts': _lt("Enter how much each child gets. No request was sent."),
+}
+
+# The button on the portal's first page.
+PAY_ALL = {
+    'pay_all': _lt("Pay for all my children"),
 }
 
 # What the office sends along with a link.

@@ -111,6 +111,35 @@ DENIED = Words(
         " %(pupil)s's account any more. To ask about it, %(office)s."),
     CHECK,
 )
+PAID_FAMILY = Words(
+    _lt("KES %(amount)s received"),
+    _lt("Thank you. It is shared over your children as you chose."),
+    GOOD,
+)
+PAID_FAMILY_LATE = Words(
+    _lt("Good news: it went through"),
+    _lt("KES %(amount)s arrived. It is shared over your children as you chose."),
+    GOOD,
+    strong=_lt("Do not pay again."),
+)
+PAID_FAMILY_TWICE = Words(
+    _lt("You paid twice"),
+    _lt("We have both payments. The extra KES %(extra)s is kept for your children. To get it back,"
+        " %(office)s."),
+    GOOD,
+)
+GIVEN_BACK_FAMILY = Words(
+    _lt("M-PESA gave this payment back"),
+    _lt("KES %(amount)s went back to the M-PESA that paid it, so it is not on your children's"
+        " accounts any more. To ask about it, %(office)s."),
+    CHECK,
+)
+DENIED_FAMILY = Words(
+    _lt("M-PESA does not know this payment"),
+    _lt("We took KES %(amount)s for paid, and M-PESA has no such payment, so it is not on your"
+        " children's accounts any more. To ask about it, %(office)s."),
+    CHECK,
+)
 NOT_SENT = Words(
     _lt("The request did not go through"),
     _lt("We could not send it to %(phone)s. We have not received a payment. Try again, or use the"
@@ -269,12 +298,15 @@ def phases(view):
 
 
 def _paid_words(view):
+    is_family = view.get('is_family')
     if view.get('denied'):
-        return DENIED
+        return DENIED_FAMILY if is_family else DENIED
     if view.get('given_back'):
-        return GIVEN_BACK
+        return GIVEN_BACK_FAMILY if is_family else GIVEN_BACK
     if view.get('paid_twice'):
-        return PAID_TWICE
+        return PAID_FAMILY_TWICE if is_family else PAID_TWICE
     if view.get('late'):
-        return PAID_LATE
+        return PAID_FAMILY_LATE if is_family else PAID_LATE
+    if is_family:
+        return PAID_FAMILY
     return PAID_CREDIT if view.get('credit') else PAID

@@ -1,6 +1,6 @@
-import re
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 
 from psycopg2 import errors as pg_errors
 
@@ -23,7 +23,7 @@ class PaymentTransaction(models.Model):
     @api.model
     def _mpesa_ask(
         self, *, provider, student, amount, phone, channel, invoices=None, initiator=None,
-        note=None, intent=None, payer_lang=None, retry_of=None, link=None,
+        note=None, intent=None, payer_lang=None, retry_of=None, link=None, shares=None,
     ):
         """ Create a queued request for money and wake the outbox; repeat-safe.
 
@@ -41,6 +41,8 @@ class PaymentTransaction(models.Model):
         :param str payer_lang: The language of the payer's pages.
         :param payment.transaction retry_of: The request that this one repeats.
         :param mpesa.payment.link link: The link by which the payer came.
+        :param list shares: Which child gets how much, as (student, KES) pairs that make up the
+                            amount, `student` first; none: all is for the one student.
         :return: The request, in sudo mode.
         :rtype: payment.transaction
         :raise MpesaRequestError: If it cannot be made; no prompt is sent and no money moves.
@@ -50,7 +52,8 @@ class PaymentTransaction(models.Model):
             same = Transaction.search([('mpesa_intent', '=', intent)], limit=1)
             if same:
                 return same
-        invoices = (invoices or self.env['account.move']).sudo()
+        # Parts are for all that is due of each child.
+        invoices = ((not shares and invoices) or self.env['account.move']).sudo()
         student = student.sudo()
         provider = provider.sudo()
         link = (link or self.env['mpesa.payment.link']).sudo()
@@ -58,11 +61,20 @@ class PaymentTransaction(models.Model):
             link._check_ask(student)
         Transaction._mpesa_check_provider(provider, student)
         Transaction._mpesa_check_bills(invoices, student)
-        amount = Transaction._mpesa_check_amount(amount, provider, student, invoices, link)
+        shares = [(child.sudo(), part) for child, part in shares or ()]
+        if shares and shares[0][0] != student:
+            message = "The first part must be that of the student whom the request names."
+            raise ValueError(message)
+        amount = Transaction._mpesa_check_amount(
+            amount, provider, student, invoices, link, [child for child, _part in shares],
+        )
+        shares = Transaction._mpesa_check_shares(shares, amount, provider) if shares else []
         number = Transaction._mpesa_check_phone(phone)
         if link:
             link._reserve_use()
             Transaction._mpesa_check_open(amount, number, student, invoices)
+        for child, part in shares:
+            Transaction._mpesa_check_open(part, number, child, invoices)
         tx = Transaction.with_company(provider.company_id)._mpesa_create_request({
             'provider_id': provider.id,
             'payment_method_id': self.env.ref('payment.payment_method_mpesa').id,
@@ -85,6 +97,7 @@ class PaymentTransaction(models.Model):
             'mpesa_push_state': 'queued',
             'mpesa_in_flight': True,
             'mpesa_phone_mask': number.masked,
+            'mpesa_share_ids': Transaction._mpesa_prepare_shares(shares),
             **Transaction._mpesa_prepare_secrets(number.wire),
         })
         if payer_lang:
@@ -186,29 +199,27 @@ class PaymentTransaction(models.Model):
         return max(Decimal(str(due)), Decimal(0))
 
     @api.model
-    def _mpesa_check_amount(self, amount, provider, student, invoices, link=None):
+    def _mpesa_check_amount(self, amount, provider, student, invoices, link=None, children=()):
         """ Ensure that the amount can be asked for.
 
         :param mpesa.payment.link link: The link by which the payer came.
+        :param children: The students who share the amount, if it is not for one alone.
         :return: KES, whole shillings.
         :rtype: Decimal
         :raise MpesaRequestError: If it cannot.
         """
-        try:
-            text = str(amount).strip()
-            if re.fullmatch(r'[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?', text):
-                text = text.replace(',', '')  # Any other comma may stand for the decimal point.
-            value = Decimal(text)
-        except InvalidOperation:
-            value = None
-        if value is None or not value.is_finite():
+        value = self._mpesa_read_amount(amount)
+        if value is None:
             raise MpesaRequestError(self.env._("Enter how much you want to pay."), 'amount')
         if value != value.to_integral_value():
             raise MpesaRequestError(
                 self.env._("Enter whole shillings, without cents."), 'amount'
             )
         value = Decimal(int(value))  # "500.0" is shown as 500 from here on.
-        due = self._mpesa_get_due(student, invoices).to_integral_value('ROUND_CEILING')
+        due = sum(
+            self._mpesa_get_due(child, invoices).to_integral_value('ROUND_CEILING')
+            for child in children or [student]
+        )
         if link:
             link._check_amount(value, due)
         # What is left may be less than the least amount: it can still be paid off.
@@ -262,10 +273,13 @@ class PaymentTransaction(models.Model):
         """
         day_ago = fields.Datetime.now() - timedelta(days=1)
         open_txs = self.search([
-            ('mpesa_student_id', '=', student.id), ('create_date', '>', day_ago),
+            '|', ('mpesa_student_id', '=', student.id),
+            ('mpesa_share_ids.student_id', '=', student.id),
+            ('create_date', '>', day_ago),
             ('mpesa_push_state', 'in', (*const.OPEN_PUSH_STATES, 'receipt_pending', 'declined')),
         ], order='id desc').filtered(lambda tx: (
             (tx._mpesa_blocks_payment() or tx._mpesa_awaits_query())
+            and tx._mpesa_get_part(student)
             and not (invoices and tx.invoice_ids and not invoices & tx.invoice_ids)
         ))
         index = vault.blind_index('phone', number.wire)
@@ -274,7 +288,7 @@ class PaymentTransaction(models.Model):
         ):
             return
         due = self._mpesa_get_due(student, invoices).to_integral_value('ROUND_CEILING')
-        if amount > due - sum(tx._mpesa_get_amount() for tx in open_txs):
+        if amount > due - sum(tx._mpesa_get_part(student) for tx in open_txs):
             # By another link, which may ask for more than this one shows: no amount is told.
             raise MpesaRequestError(self.env._(
                 "Another request for these fees is open, and it may still be paid. No new request"
@@ -366,12 +380,19 @@ class PaymentTransaction(models.Model):
             raise MpesaRequestError(self.env._(
                 "Wait %(seconds)s seconds, then send again.", seconds=view['retry_in'],
             ), 'phone', tx=tx)
+        shares = [(share.student_id, share.amount) for share in tx.mpesa_share_ids]
+        if shares and amount is not None and tx._mpesa_read_amount(amount) != tx.amount:
+            raise MpesaRequestError(self.env._(
+                "This payment is shared over several children. To pay another amount, start again"
+                " from the page of your children. No request was sent."
+            ), 'amount')
         channel = tx.mpesa_channel
         if initiator:
             channel = 'stk_push'
         elif channel == 'stk_push':
             channel = 'invoice' if tx.invoice_ids else 'statement'
-        return tx._mpesa_ask(
+        ask = partial(
+            tx._mpesa_ask,
             provider=tx.provider_id, student=tx.mpesa_student_id,
             amount=amount if amount is not None else tx.amount,
             phone=phone or tx.mpesa_phone, channel=channel,
@@ -382,3 +403,15 @@ class PaymentTransaction(models.Model):
             payer_lang=tx.partner_lang, retry_of=tx,
             link=tx.mpesa_link_id if not initiator else None,  # What a clerk asks for is no link's.
         )
+        if not shares:
+            return ask()
+        try:
+            return ask(shares=shares)
+        except MpesaRequestError as error:
+            if error.field != 'amount' and not error.field.startswith('share'):
+                raise
+            # Who only holds the address of one attempt is not told what each child owes.
+            raise MpesaRequestError(self.env._(
+                "What the children owe has changed since. No request was sent and no money moved."
+                " Start again from the page of your children."
+            ), 'shares') from error

@@ -41,9 +41,10 @@ class PaymentTransaction(models.Model):
         given_back = state == 'paid' and tx.mpesa_is_given_back
         denied = state == 'paid' and tx.mpesa_is_denied
         is_paid = state == 'paid' and not (given_back or denied)
-        paid_twice = is_paid and tx.currency_id.compare_amounts(
-            tx.mpesa_student_id.balance, 0,
-        ) < 0 and bool(
+        paid_twice = is_paid and any(
+            tx.currency_id.compare_amounts(student.balance, 0) < 0
+            for student in tx._mpesa_get_students()
+        ) and bool(
             tx.mpesa_retry_of_id.mpesa_push_state == 'paid'
             or tx.search_count([
                 ('mpesa_retry_of_id', '=', tx.id), ('mpesa_push_state', '=', 'paid'),

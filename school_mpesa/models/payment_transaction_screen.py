@@ -253,7 +253,7 @@ class PaymentTransaction(models.Model):
         """
         self.ensure_one()
         tx = self.sudo()  # Receipt, shortcode and balance of a request that the user may read.
-        student = tx.mpesa_student_id
+        students = tx._mpesa_get_students()
         age = (fields.Datetime.now() - (tx.mpesa_sent_at or tx.create_date)).total_seconds()
         if view['state'] == 'declined':
             reason = request_words.find_reason(tx.mpesa_result_code)
@@ -281,10 +281,10 @@ class PaymentTransaction(models.Model):
             'amount': f'{tx.amount:,.0f}',
             'phone': tx.mpesa_phone_mask,
             'shown_name': tx.provider_id.mpesa_shown_name or tx.company_id.name,
-            'student': student.display_name,
+            'student': ', '.join(students.mapped('display_name')),
             'code': tx.mpesa_receipt_number,
             'receipt': tx.mpesa_receipt_id.number,
-            'balance': f'{student.balance:,.0f}' if view['state'] == 'paid' else '',
+            'balance': f"{sum(students.mapped('balance')):,.0f}" if view['state'] == 'paid' else '',
         }
         heading, body = (self.env._(text) for text in words)
         return [

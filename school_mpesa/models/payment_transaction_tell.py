@@ -65,7 +65,7 @@ class PaymentTransaction(models.Model):
         untold = self.filtered('mpesa_untold')  # Read anew: another drain may have told of some.
         notes = defaultdict(Markup)
         for tx in untold:
-            for record in (*tx.mpesa_student_id, *tx.invoice_ids):
+            for record in (*tx._mpesa_get_students(), *tx.invoice_ids):
                 notes[record] += tx._mpesa_get_outcome_note()
         for model in ('school.student', 'account.move'):
             bodies = {r.id: note for r, note in notes.items() if r._name == model}

@@ -25,7 +25,10 @@ class PaymentTransaction(models.Model):
             if tx.mpesa_note:
                 note += Markup('<p>%s</p>') % tx.mpesa_note
             author_id = user.partner_id.id
-            tx.mpesa_student_id._message_log(body=note, author_id=author_id)
+            students = tx.sudo()._mpesa_get_students().sudo(False)
+            students._message_log_batch(
+                bodies=dict.fromkeys(students.ids, note), author_id=author_id,
+            )
             if tx.invoice_ids:
                 tx.invoice_ids._message_log_batch(
                     bodies=dict.fromkeys(tx.invoice_ids.ids, note), author_id=author_id,

@@ -11,7 +11,8 @@ class MpesaRequestError(UserError):
         """ Keep what the screen needs to show the message in the right place.
 
         :param str message: The translated message.
-        :param str field: 'phone', 'amount', 'bill', 'student', 'link' or 'provider'.
+        :param str field: 'phone', 'amount', 'bill', 'student', 'link' or 'provider'; of a
+                          payment for several children also 'shares' and 'share_<id>' of one.
         :param tx: The request already open on that phone (payment.transaction), if that is why.
         """
         super().__init__(message)

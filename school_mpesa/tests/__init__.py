@@ -5,6 +5,7 @@ from . import test_booking_conflict
 from . import test_booking_doubt
 from . import test_booking_found
 from . import test_booking_guess
+from . import test_booking_shares
 from . import test_identify
 from . import test_inbox
 from . import test_inbox_guard
@@ -13,8 +14,10 @@ from . import test_inbox_source
 from . import test_pay_attempt_page
 from . import test_pay_attempt_retry
 from . import test_pay_block
+from . import test_pay_family_page
 from . import test_pay_link_page
 from . import test_payment_link
+from . import test_request_shares
 from . import test_link_wizard
 from . import test_portal_invoice
 from . import test_portal_other_providers

@@ -39,6 +39,7 @@ RIGHTS = {
     'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.denial': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.payment.link': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.request.share': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.link.opening': {},
     'mpesa.link.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
@@ -54,6 +55,7 @@ CALLABLE = {
     'mpesa.callback.settle': {'action_settle'},
     'mpesa.callback.token': {'create', 'unlink'},
     'mpesa.command': {'action_ask_again', 'action_mark_seen', 'action_pull_now'},
+    'mpesa.request.share': {'write'},
     'mpesa.source.address': {'create', 'write', 'unlink'},
     'mpesa.day.close': {
         'write', 'action_compute', 'action_prove_today', 'action_sign', 'action_see_amendments',

@@ -127,7 +127,8 @@ class MpesaPromptWizard(models.TransientModel):
         """
         # Bursars read requests; sudo spares them the rules of bills in other schools.
         return self.env['payment.transaction'].sudo().search([
-            ('mpesa_student_id', '=', self.student_id._origin.id),
+            '|', ('mpesa_student_id', '=', self.student_id._origin.id),
+            ('mpesa_share_ids.student_id', '=', self.student_id._origin.id),
             ('mpesa_push_state', 'in', (*const.OPEN_PUSH_STATES, 'receipt_pending')),
         ], order='id desc', limit=1)
 

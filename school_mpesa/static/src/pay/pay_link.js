@@ -3,7 +3,7 @@
 (function () {
     'use strict';
     var form = document.getElementById('pay');
-    var button = form && form.querySelector('[type=submit]');
+    var button = form && form.querySelector('[type=submit]:not([name])');
     var other = form && form.querySelector('[name=amount]');
 
     function data(name) {
@@ -13,7 +13,7 @@
     function amount() {
         var choice = form.querySelector('[name=choice]:checked') ||
             form.querySelector('[name=choice]');
-        var text = choice.value || other.value.replace(/\s/g, '');
+        var text = (choice && choice.value) || other.value.replace(/\s/g, '');
         return /^\d{1,3}(,\d{3})+$/.test(text) ? text.replace(/,/g, '') : text;
     }
 

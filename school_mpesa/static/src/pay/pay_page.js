@@ -34,7 +34,7 @@
     });
     /* A second tap does nothing; the server would send no second prompt either. */
     document.addEventListener('submit', function (event) {
-        var button = event.target.querySelector('[type=submit]');
+        var button = event.target.querySelector('[type=submit]:not([name])');
         if (!event.defaultPrevented) {
             setTimeout(function () {
                 button.disabled = true;

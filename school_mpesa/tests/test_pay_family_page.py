@@ -77,8 +77,8 @@ class TestPayFamilyPage(ShareCommon, HttpCase):
     def test_children_balances_total_and_the_proposed_split(self):
         page = self.get()
         text = self.text_of(page)
-        self.assertIn("Faith Otieno ADM-012, Grade 8 2026 . Balance KES 32,500", text)
-        self.assertIn("Brian Otieno ADM-013 . Balance KES 9,000", text)
+        self.assertIn("Faith Otieno ADM-012, Grade 8 2026. Balance KES 32,500", text)
+        self.assertIn("Brian Otieno ADM-013. Balance KES 9,000", text)
         self.assertIn("KES 41,500", text)
         self.assertIn("Pay KES 41,500 with M-PESA", text)
         self.assertEqual(self.value_of(page, 'amount'), '41500')
@@ -200,7 +200,7 @@ class TestPayFamilyPage(ShareCommon, HttpCase):
             with self.subTest(form=form):
                 response = self.post(note="For both", **form)
                 self.assertEqual(response.status_code, 422)
-                shown = re.search(rf'(?s)<p id="{field}_error"([^>]*)>(.*?)</p>', response.text)
+                shown = re.search(rf'(?s)<p( [^>]*id="{field}_error"[^>]*)>(.*?)</p>', response.text)
                 self.assertNotIn('hidden', shown[1])
                 self.assertIn("Error:", shown[2])
                 for name, value in {

@@ -15,13 +15,13 @@ from .reference_words import (
 )
 
 
+LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
 LAST_MONTH = 12
 # Words that announce an admission number, and those that announce money or the paybill.
 _NUMBER_WORDS = {'NO', 'NAMBA', 'NUM', 'NUMBER'}
 _ANNOUNCING = {
     *_NUMBER_WORDS, 'ADM', 'ADMISSION', 'ADMN', 'ADMNO', 'REG', 'REGISTRATION', 'ACC', 'ACCOUNT',
 }
-_BELONGING = {*OF, 'OF'}
 _MONEY = {
     'ARREARS', 'BAL', 'BALANCE', 'DEPOSIT', 'DOH', 'DOO', 'GANJI', 'PAID', 'PAYBILL', 'PESA',
 }
@@ -45,20 +45,38 @@ def is_cut_in_two(parts, all_parts, silent):
     """
     for before, part in itertools.pairwise(parts):
         between = all_parts[before.place + 1:part.place]
-        if all(one.text in _BELONGING for one in between):
+        if before.is_number and is_year(part.text) and [one.text for one in between] == ['OF']:
             continue  # "321 of 2022"
-        if before.is_number or not part.is_number or is_year(part.text) or not all(
-            one.text in silent for one in between
+        if between and (
+            before.is_number or not part.is_number or is_year(part.text)
+            or len(part.text) < LEAST_BARE_DIGITS
+            or any(one.text in _MONEY or one.text not in silent for one in between)
         ):
             return True
-    return _goes_on_with_term(parts) or _begins_with_stream(parts, all_parts)
+    return _follows_money(parts, all_parts) or _follows_count(parts, all_parts) or (
+        _begins_with_stream(parts, all_parts)
+    )
 
 
-def _goes_on_with_term(parts):
-    """ Return whether the first number goes on with a term or level: "T1 26 0123", "T1&2 0419". """
-    if len(parts) < 2 or not (parts[0].is_number and parts[0].apart):
+def _follows_money(parts, all_parts):
+    """ Return whether the first of some numbers is an amount: "balance 500 2026". """
+    before = all_parts[:parts[0].place][-1:]
+    return bool(before) and before[0].text in _MONEY and len(parts) > 1 and not _is_one(parts)
+
+
+def _follows_count(parts, all_parts):
+    """ Return whether the first number counts: "T1 26 0123", "T1&2 0419", "child 1 0419". """
+    if len(parts) < 2 or not parts[0].is_number:
         return False
-    return parts[0].joined or not (parts[1].glued or parts[1].joined)
+    before = all_parts[:parts[0].place][-1:]
+    if parts[0].apart:
+        return parts[0].joined or not _is_one(parts[:2])
+    return bool(before) and before[0].text in _CHILDREN and not _is_one(parts[:2])
+
+
+def _is_one(parts):
+    """ Return whether signs or nothing join parts to each other. """
+    return all(part.glued or part.joined for part in parts[1:])
 
 
 def _begins_with_stream(parts, all_parts):
@@ -152,7 +170,7 @@ def may_name_another(text, all_parts):
 def is_written_as_amount(text):
     """Return whether a number is written as money or a time is.
 
-    Such as "24,500/-", "1234/=", "24,500", "5k", "500 sh" and "10:24".
+    Such as "24,500/-", "1234/=", "24,500", "5k", "500 sh", "@500" and "10:24".
 
     :param str text: What the payer typed.
     :rtype: bool
@@ -162,6 +180,7 @@ def is_written_as_amount(text):
           | (?<![\d,])\d{1,3}(,\d{3})*,\d[05]0(?!\d)(?<=[05]0)
           | (?<![\w/-])[1-9]\d{0,2}\s*k\b
           | \d\s*(sh|shs|ksh|kes)\b
+          | @\s*\d
           | (?<!\d)\d{1,2}:\d\d(?!\d)""",
         text, re.IGNORECASE | re.VERBOSE,
     ))

@@ -1,5 +1,6 @@
 """What can be read out of a text that a payer typed as account: the keys that it may mean."""
 
+import itertools
 import re
 import string
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from .admission_number import canonical_key
 from .pay_code import LENGTH as PAY_CODE_LENGTH
 from .pay_code import is_pay_code
 from .reference_doubts import (
+    LEAST_BARE_DIGITS,
     is_cut_in_two,
     is_school_year,
     is_written_as_amount,
@@ -20,7 +22,6 @@ from .reference_slips import one_slip_away
 from .reference_words import LEVEL, NOISE, drop_terms_and_levels, may_be_term, split_parts
 
 
-LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
 LEAST_NAME = 3  # Letters of a word that may be a name.
 MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twenty.
 LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
@@ -52,7 +53,7 @@ class Reading:
         if not levels:
             self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
         parts = drop_terms_and_levels(self.all_parts, levels=levels)
-        self.has_prefix = bool(style.prefix) and any(part.text == style.prefix for part in parts)
+        self.has_prefix = self._stands_at_number(style.prefix)
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
         self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
@@ -103,7 +104,7 @@ class Reading:
         return found
 
     def _candidates_of(self, parts, words):
-        if any(part.added for part in parts[1:]):
+        if any(part.added for part in parts):
             return []  # "318 & B" are two children.
         texts = [part.text for part in parts]
         numbers = [text for text in texts if text.isdecimal()]
@@ -180,11 +181,17 @@ class Reading:
         words = re.findall(r'[^\W_]*(?:[OoIl]\d|\d[OoIl])[^\W_]*', self.text)
         return {canonical_key(word) for word in words}
 
+    def _stands_at_number(self, prefix):
+        """ Return whether the prefix stands before a number, or is glued behind one: 0815SMG. """
+        return bool(prefix) and any(
+            (one.text == prefix and other.is_number)
+            or (other.text == prefix and one.is_number and other.glued)
+            for one, other in itertools.pairwise(self.all_parts)
+        )
+
     def uncut_keys(self):
         """ Return the keys that may have gone on behind the last sign: 0123/20 with 0123/2024. """
-        ends = set(string.digits + string.ascii_uppercase)
-        if re.search(r'\D20$', self.text):
-            ends |= {f'{decade}{year}' for decade in range(5) for year in range(10)}
+        ends = {*string.digits, *string.ascii_uppercase, *map('{:02}'.format, range(100))}
         return {f'{candidate.key}{end}' for candidate in self.all_candidates() for end in ends}
 
     def look_alikes(self):

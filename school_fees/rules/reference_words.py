@@ -36,7 +36,8 @@ class Part:
     :param str text: Upper-case letters, or digits as typed.
     :param bool glued: Whether it follows the part before it without a sign or space.
     :param bool joined: Whether a sign such as a slash joins it to the part before it.
-    :param bool added: Whether "and" stands before it, as between two children.
+    :param bool added: Whether "and" or a sign that sets it apart stands before it, as between two
+                       children.
     :param bool apart: Whether a term or level that was left out stood before it.
     :param int place: Which of all parts it is, from zero.
     """
@@ -80,14 +81,21 @@ def split_parts(text):
             word, glued=match.start() == follows,
             joined=bool(parts and re.fullmatch(r'\s*[/.\\_-]\s*', between)),
             added=bool(parts and (
-                '&' in between or '+' in between or parts[-1].text in AND
-                # "318, B" are two children, where "24,117" is one number.
-                or (not word[0].isdecimal() and re.search('[,;]', between))
+                parts[-1].text in AND or _is_added(parts[-1], between, word)
             )),
             place=len(parts),
         ))
         follows = match.end()
     return parts
+
+
+def _is_added(before, between, word):
+    """ Return whether signs set a part apart from the one before: "3, 26", "3 (2)", "318, B". """
+    if word[0].isdecimal():
+        signs = r'[&+;@=()]|,\s' + (r'|[.:]\s' if before.is_number else '')
+    else:
+        signs = "[&+;@=(),'’]"
+    return bool(re.search(signs, between))
 
 
 def _read_as_digits(word):

@@ -19,7 +19,7 @@ from .reference_doubts import (
     may_name_another,
 )
 from .reference_slips import one_slip_away
-from .reference_words import LEVEL, NOISE, drop_terms_and_levels, may_be_term, split_parts
+from .reference_words import LEVEL, NOISE, drop_terms_and_levels, is_year, may_be_term, split_parts
 
 
 LEAST_NAME = 3  # Letters of a word that may be a name.
@@ -53,7 +53,7 @@ class Reading:
         if not levels:
             self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
         parts = drop_terms_and_levels(self.all_parts, levels=levels)
-        self.has_prefix = self._stands_at_number(style.prefix)
+        self.has_prefix = _stands_at_number(style.prefix, parts)
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
         self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
@@ -108,17 +108,18 @@ class Reading:
             return []  # "318 & B" are two children.
         texts = [part.text for part in parts]
         numbers = [text for text in texts if text.isdecimal()]
-        is_bare = len(numbers) == 1 and not self.has_prefix and (
-            numbers == texts or bool(self.style.prefix)
+        is_bare = not self.has_prefix and (
+            numbers == texts or (len(numbers) == 1 and bool(self.style.prefix))
         )
-        doubt = SHORT if is_bare and len(numbers[0]) < LEAST_BARE_DIGITS else ''
+        doubt = SHORT if is_bare and len(''.join(numbers)) < LEAST_BARE_DIGITS else ''
         if is_cut_in_two(parts, self.all_parts, self._silent) or (
             not words and self._may_be_else(parts)  # A name makes it certain.
         ):
             doubt = TERM
         found = [Candidate(key, words, doubt) for key in self.keys_of(texts)]
         joined = ''.join(texts)
-        if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined):
+        is_date = len(texts) == 3 and is_year(texts[-1])
+        if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined) and not is_date:
             found.append(Candidate(joined, words))
         return found
 
@@ -180,14 +181,6 @@ class Reading:
         """ Return the keys of words whose O, I or l was read as a digit, with it as a letter. """
         words = re.findall(r'[^\W_]*(?:[OoIl]\d|\d[OoIl])[^\W_]*', self.text)
         return {canonical_key(word) for word in words}
-
-    def _stands_at_number(self, prefix):
-        """ Return whether the prefix stands before a number, or is glued behind one: 0815SMG. """
-        return bool(prefix) and any(
-            (one.text == prefix and other.is_number)
-            or (other.text == prefix and one.is_number and other.glued)
-            for one, other in itertools.pairwise(self.all_parts)
-        )
 
     def uncut_keys(self):
         """ Return the keys that may have gone on behind the last sign: 0123/20 with 0123/2024. """
@@ -269,3 +262,14 @@ class Reading:
         return (
             not self.has_prefix and not self.words() and bool(digits) and int(digits) == amount
         )
+
+
+def _stands_at_number(prefix, parts):
+    """ Return whether a prefix stands before a number, or is glued behind one: 0815SMG. """
+    return bool(prefix) and any(
+        other.place == one.place + 1 and (
+            (one.text == prefix and other.is_number)
+            or (other.text == prefix and one.is_number and other.glued)
+        )
+        for one, other in itertools.pairwise(parts)
+    )

@@ -99,12 +99,12 @@ def _is_added(before, between, word):
 
 
 def _read_as_digits(word):
-    """ Return a word beside a digit with its last letters as digits, where they may be some. """
-    if word.upper() in NOISE:
-        return word
-    return re.sub(
-        '[OoIl]+$', lambda end: re.sub('[Il]', '1', re.sub('[Oo]', '0', end.group())), word,
-    )
+    """ Return a word before a digit with its last letters as digits, but for those of a noise. """
+    last = len(word) - len(word.rstrip('OoIl'))
+    noise = next((
+        end for end in range(len(word), len(word) - last, -1) if word[:end].upper() in NOISE
+    ), len(word) - last)
+    return word[:noise] + re.sub('[Il]', '1', re.sub('[Oo]', '0', word[noise:]))
 
 
 def years_of_terms(parts):

@@ -35,6 +35,8 @@ from . import test_ask
 from . import test_chase
 from . import test_day_close
 from . import test_day_planted
+from . import test_day_schedule
+from . import test_day_sign
 from . import test_denial
 from . import test_provider
 from . import test_pull

@@ -6,7 +6,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from odoo.addons.school_mpesa.models import pay_page_text
-from odoo.addons.school_mpesa.tests.test_day_close import (
+from odoo.addons.school_mpesa.tests.day_common import (
     DAY,
     END,
     LATER,

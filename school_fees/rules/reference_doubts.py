@@ -17,6 +17,7 @@ from .reference_words import (
 
 LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
 LAST_MONTH = 12
+_STREAM = re.compile(r'[^\W\d]|[IVX]+')
 # Words that announce an admission number, and those that announce money or the paybill.
 _NUMBER_WORDS = {'NO', 'NAMBA', 'NUM', 'NUMBER'}
 _ANNOUNCING = {
@@ -80,9 +81,9 @@ def _is_one(parts):
 
 
 def _begins_with_stream(parts, all_parts):
-    """ Return whether the first letter is that of a class: "form 3 B 318", "class B 318". """
+    """ Return whether the first letter is that of a class: "form 3 B 318", "form iii 042". """
     first = parts[0]
-    if len(parts) < 2 or first.is_number or len(first.text) > 1:
+    if len(parts) < 2 or first.is_number or not _STREAM.fullmatch(first.text):
         return False
     before = [part.text for part in all_parts[:first.place]]
     if before and before[-1].isdecimal():

@@ -49,11 +49,12 @@ class Reading:
         self.text = text
         self.key = canonical_key(text)
         self.all_parts = split_parts(text)
-        self._silent = (NOISE | style.noise | {style.prefix}) - style.letters
+        affixes = {style.prefix, style.suffix} - {''}
+        self._silent = (NOISE | style.noise | affixes) - style.letters
         if not levels:
             self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
         parts = drop_terms_and_levels(self.all_parts, levels=levels)
-        self.has_prefix = _stands_at_number(style.prefix, parts)
+        self.has_prefix = any(_stands_at_number(affix, parts) for affix in affixes)
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
         self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
@@ -109,7 +110,7 @@ class Reading:
         texts = [part.text for part in parts]
         numbers = [text for text in texts if text.isdecimal()]
         is_bare = not self.has_prefix and (
-            numbers == texts or (len(numbers) == 1 and bool(self.style.prefix))
+            numbers == texts or (len(numbers) == 1 and bool(self.style.prefix or self.style.suffix))
         )
         doubt = SHORT if is_bare and len(''.join(numbers)) < LEAST_BARE_DIGITS else ''
         if is_cut_in_two(parts, self.all_parts, self._silent) or (
@@ -151,12 +152,12 @@ class Reading:
         return may_name_another(self.text, self.all_parts)
 
     def keys_of(self, texts):
-        """ Return the keys that a run of parts makes: as it is, and with the school's prefix. """
+        """ Return the keys that a run of parts makes: as it is, and with what all of the school have. """
         numbers = [text for text in texts if text.isdecimal()]
         years = iter(self.style.year_forms(numbers))
         forms = {' '.join(texts)}
         forms.add(' '.join(next(years) if text.isdecimal() else text for text in texts))
-        forms |= {f'{self.style.prefix} {form}' for form in forms}
+        forms |= {f'{self.style.prefix} {form} {self.style.suffix}' for form in forms}
         return sorted({canonical_key(form) for form in forms})
 
     def windows(self):
@@ -178,9 +179,9 @@ class Reading:
         return list(dict.fromkeys(keys))
 
     def letter_keys(self):
-        """ Return the keys of words whose O, I or l was read as a digit, with it as a letter. """
+        """ Return the keys of words with an O, I or l at a digit, read as a letter and as one. """
         words = re.findall(r'[^\W_]*(?:[OoIl]\d|\d[OoIl])[^\W_]*', self.text)
-        return {canonical_key(word) for word in words}
+        return {canonical_key(word) for word in words} | set(self._plain_keys() if words else ())
 
     def uncut_keys(self):
         """ Return the keys that may have gone on behind the last sign: 0123/20 with 0123/2024. """
@@ -266,7 +267,7 @@ class Reading:
 
 def _stands_at_number(prefix, parts):
     """ Return whether a prefix stands before a number, or is glued behind one: 0815SMG. """
-    return bool(prefix) and any(
+    return any(
         other.place == one.place + 1 and (
             (one.text == prefix and other.is_number)
             or (other.text == prefix and one.is_number and other.glued)

@@ -11,6 +11,7 @@ RULES = {
     'resultTypes': ['violations'],
 }
 HEADING = '#live h1'
+OTHER = {'en': "Other amount", 'sw': "Kiasi kingine"}
 
 
 @pytest.fixture(params=['en', 'sw'])
@@ -38,7 +39,7 @@ def test_the_page_of_a_link_and_its_errors(road, phone_page, lang, look):
     )
     open_public(phone_page, road, link['path'], lang)
     look()
-    phone_page.locator('.choices label').last.click()
+    phone_page.get_by_text(OTHER[lang], exact=True).click()
     phone_page.locator('#amount').fill('1001')
     phone_page.locator('#phone').fill('12345')
     phone_page.locator('details summary').first.click()

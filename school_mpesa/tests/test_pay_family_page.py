@@ -200,7 +200,9 @@ class TestPayFamilyPage(ShareCommon, HttpCase):
             with self.subTest(form=form):
                 response = self.post(note="For both", **form)
                 self.assertEqual(response.status_code, 422)
-                shown = re.search(rf'(?s)<p( [^>]*id="{field}_error"[^>]*)>(.*?)</p>', response.text)
+                shown = re.search(
+                    rf'(?s)<p( [^>]*id="{field}_error"[^>]*)>(.*?)</p>', response.text,
+                )
                 self.assertNotIn('hidden', shown[1])
                 self.assertIn("Error:", shown[2])
                 for name, value in {

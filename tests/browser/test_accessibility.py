@@ -29,6 +29,14 @@ def look(phone_page, lang):
     return look
 
 
+def log_in_guardian(page, road):
+    page.goto(f'{road.stack.url}/web/login')
+    page.fill('input[name=login]', 'guardian')
+    page.fill('input[name=password]', 'guardian')
+    page.locator('.oe_login_buttons [type=submit]').click()
+    page.wait_for_url('**/my**')
+
+
 def open_public(page, road, path, lang):
     page.goto(f'{road.stack.url}{path}?lang={lang}')
 
@@ -90,13 +98,21 @@ def test_what_opens_nothing(road, phone_page, lang, look, path):
 
 
 def test_the_portal(road, phone_page, lang, look):
-    phone_page.goto(f'{road.stack.url}/web/login')
-    phone_page.fill('input[name=login]', 'guardian')
-    phone_page.fill('input[name=password]', 'guardian')
-    phone_page.locator('.oe_login_buttons [type=submit]').click()
-    phone_page.wait_for_url('**/my**')
+    log_in_guardian(phone_page, road)
     open_public(phone_page, road, '/my/fees', lang)
     look()
     phone_page.locator('a[href*="/my/fees/"]').first.click()
     phone_page.wait_for_url('**/my/fees/*')
+    look()
+
+
+def test_paying_for_several_children_and_its_errors(road, phone_page, lang, look):
+    log_in_guardian(phone_page, road)
+    open_public(phone_page, road, '/my/fees/pay', lang)
+    look()
+    phone_page.locator('[name^=share_]').first.fill('1.5')
+    phone_page.locator('#phone').fill('12345')
+    phone_page.locator('details summary').first.click()
+    phone_page.locator('#pay [type=submit]:not([name])').click()
+    expect(phone_page.locator('#phone_error')).to_be_visible()
     look()

@@ -35,10 +35,12 @@ class MpesaRequestShare(models.Model):
 
     def write(self, vals):
         """ Override of `orm` to refuse: the parts are what the payer saw and agreed to. """
-        raise UserError(self.env._(
-            "The parts of a payment request are what the payer saw. Nothing was changed: reverse"
-            " the receipt, or move the money from child to child."
-        ))
+        if self:
+            raise UserError(self.env._(
+                "The parts of a payment request are what the payer saw. Nothing was changed:"
+                " reverse the receipt, or move the money from child to child."
+            ))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

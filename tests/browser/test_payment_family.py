@@ -4,6 +4,7 @@ import re
 import pytest
 from live_road import books_kept
 from playwright.sync_api import expect
+from road import wait_for
 
 
 SIZES = {'360x640': (360, 640), '390x844': (390, 844)}
@@ -109,10 +110,7 @@ def pay_for_two(road, parent):
     amount.fill('3000')
     if parent.has_script:
         expect(parent.get_by_role('button', name=words['show'])).to_have_count(0)
-        parent.wait_for_function(
-            "[].reduce.call(document.querySelectorAll('[name^=share_]'),"
-            " (sum, part) => sum + Number(part.value), 0) === 3000"
-        )
+        wait_for(lambda: sum_parts() == 3000, "split of KES 3,000", timeout=15)
     else:
         parent.get_by_role('button', name=words['show']).click()
     assert sum_parts() == 3000

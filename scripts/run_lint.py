@@ -103,7 +103,8 @@ def main():
     }
     try:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            outcomes = dict(zip(checks, pool.map(lambda check: check(), checks.values())))
+            found = pool.map(lambda check: check(), checks.values())
+            outcomes = dict(zip(checks, found, strict=True))
     except StackError as error:
         sys.stderr.write(f"\nSTOPPED: {error}\n")
         return 1

@@ -144,7 +144,7 @@ def _run_share(template, number, files):
     with log.open('w') as output:
         code = stack_config.run_command(
             [
-                *stack_config.odoo_command(), '-c', conf, '-d', database, '--stop-after-init', '--log-handler', 'odoo.tests.stats:DEBUG',
+                *stack_config.odoo_command(), '-c', conf, '-d', database, '--stop-after-init',
                 '--test-tags', ','.join(f'/{path.relative_to(ROOT)}' for path in files),
             ],
             env=stack_config.process_environment(), stdout=output, stderr=output,

@@ -155,7 +155,9 @@ class ReferenceMatcher:
             others = self._find_other_child(reading, holder) | self._find_uncut(reading, holder)
             if others:
                 return _undecided([(one, SEVERAL) for one in (holder, *others)])
-            if match.outcome == NORMALISED and reading.may_name_another():
+            if match.outcome == NORMALISED and (
+                reading.may_name_another() or reading.names_other_letters()
+            ):
                 return _undecided([(holder, SEVERAL)])
             if (match.outcome == NORMALISED and reading.is_written_as_amount()) or (
                 amount is not None and reading.may_be_amount(amount)

@@ -22,6 +22,7 @@ from .reference_slips import one_slip_away
 from .reference_words import LEVEL, NOISE, drop_terms_and_levels, is_year, may_be_term, split_parts
 
 
+LEAST_CODE = 3  # Letters that a word can be told to stand for.
 LEAST_NAME = 3  # Letters of a word that may be a name.
 MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twenty.
 LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
@@ -151,8 +152,23 @@ class Reading:
         """
         return may_name_another(self.text, self.all_parts)
 
+    def names_other_letters(self):
+        """ Return whether a word of the school stands for other letters than those typed.
+
+        In "23-KTL-118 Bungoma" the word is the campus of BGM, where 118 may be a child as well.
+
+        :rtype: bool
+        """
+        typed = {part.text for part in self.all_parts} & self.style.letters
+        others = {letters for letters in self.style.letters - typed if len(letters) >= LEAST_CODE}
+        words = {part.text for part in self.all_parts} & self.style.noise
+        return any(
+            _abbreviates(other, word) and not any(_abbreviates(one, word) for one in typed)
+            for word in words for other in others
+        )
+
     def keys_of(self, texts):
-        """ Return the keys that a run of parts makes: as it is, and with what all of the school have. """
+        """ Return the keys that some parts make: as they are, and with what all numbers have. """
         numbers = [text for text in texts if text.isdecimal()]
         years = iter(self.style.year_forms(numbers))
         forms = {' '.join(texts)}
@@ -263,6 +279,12 @@ class Reading:
         return (
             not self.has_prefix and not self.words() and bool(digits) and int(digits) == amount
         )
+
+
+def _abbreviates(letters, word):
+    """ Return whether letters are those of a word in their order, from its first: BGM, BUNGOMA. """
+    signs = iter(word[1:])
+    return letters[0] == word[0] and all(letter in signs for letter in letters[1:])
 
 
 def _stands_at_number(prefix, parts):

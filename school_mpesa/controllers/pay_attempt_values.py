@@ -132,7 +132,7 @@ def attempt_words(tx, view, own_children=()):
         'phone': view['phone_mask'],
         'pupil': first_name(student),
         'office': _office(tx.env, tx.company_id),
-        'student': tx.env._(AND_OTHERS) % {'named': named} if others else named,
+        'student': _say(tx.env, AND_OTHERS, {'named': named}) if others else named,
     }
 
 

@@ -1,4 +1,4 @@
-"""`make test` and `make faults`: runs kinds of tests, counts them, and reads the logs they left.
+"""`make test`, `make faults` and `make planted`: runs kinds of tests, counts them, reads their logs.
 
 A run fails when a test failed or was skipped, when a kind had no test at all, or when a warning or
 error was logged that tests/expected_log.txt does not explain.
@@ -51,14 +51,14 @@ def run_pytest(kind, folders):
     """ Run tests that do not need Odoo in their own process.
 
     :param str kind: Their kind.
-    :param list folders: Where they are, from the project's root.
+    :param list folders: Folders or files where they are, from the project's root.
     :rtype: Result
     """
     result = Result(kind)
     report = LOGS / f'{kind}.xml'
     log_list = LOGS / f'{kind}.logs'
     log_list.unlink(missing_ok=True)
-    present = [folder for folder in folders if (ROOT / folder).is_dir()]
+    present = [folder for folder in folders if (ROOT / folder).exists()]
     code = stack_config.run_command(
         [
             # The plug-in for Odoo's tests wants a database; these have none, or one of their own.
@@ -167,6 +167,7 @@ KINDS = {
     'addons': (run_addons, []),
     'end_to_end': (run_pytest, ['tests/end_to_end', 'tests/browser']),
     'faults': (run_pytest, ['tests/faults']),
+    'planted': (run_pytest, ['tests/end_to_end/test_planted_day.py']),
 }
 
 

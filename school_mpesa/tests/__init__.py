@@ -34,7 +34,6 @@ from . import test_register_payment
 from . import test_ask
 from . import test_chase
 from . import test_day_close
-from . import test_day_planted
 from . import test_day_schedule
 from . import test_day_sign
 from . import test_denial
@@ -52,6 +51,7 @@ from . import test_validation
 from . import test_statement_booking
 from . import test_statement_damaged
 from . import test_statement_import
+from . import test_statement_prove
 from . import test_statement_release
 from . import test_statement_renamed
 from . import test_statement_reversal

@@ -1,4 +1,4 @@
-"""`make test`, `make faults` and `make planted`: runs kinds of tests, counts them, reads their logs.
+"""`make test`, `make faults`, `make planted`: runs kinds of tests, counts them, reads their logs.
 
 A run fails when a test failed or was skipped, when a kind had no test at all, or when a warning or
 error was logged that tests/expected_log.txt does not explain.

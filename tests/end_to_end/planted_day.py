@@ -1,5 +1,6 @@
 """A whole day at the paybill, booked as it came; then proven by the simulator's statement of it."""
 import base64
+import contextlib
 import os
 import random
 import time
@@ -20,7 +21,8 @@ DAYS_AGO = 7  # Before the demo's own money, whose account nobody told the simul
 OPEN_SECONDS = 60_000  # Parents pay from six in the morning to about eleven at night.
 # What is typed: a number as it stands, otherwise written, a phone, of nobody, and nothing at all.
 SPELLINGS = (
-    *['{}'] * 8, '{lower}', '{lower}', 'fees {}', ' {} ', '07{serial}', 'QQ-{serial}', 'GRADE 8', '',
+    *['{}'] * 8, '{lower}', '{lower}', 'fees {}', ' {} ',
+    '07{serial}', 'QQ-{serial}', 'GRADE 8', '',
 )
 FORMS = ('csv', 'xlsx')  # of template A, which alone says what time it covers
 PAYMENTS_EACH = 10  # of a student on that day
@@ -51,22 +53,34 @@ class PlantedDay:
     # === The day === #
 
     def happen(self):
-        """ Let parents and organisations pay, and Safaricom charge and sweep; book all payments. """
-        started = time.monotonic()
-        numbers = self.stack.shell(
-            "from bench import bench_school\n"
-            "students = env['school.student'].browse("
-            f"bench_school.add_students(env, {max(20, self.payments // PAYMENTS_EACH)}))\n"
-            "result = students.mapped('admission_no')",
-        )
-        in_wallet = self._sum_wallet()
-        self.took['students'] = time.monotonic() - started
-        started = time.monotonic()
-        control = self.road.control
+        """ Let people and organisations pay, and Safaricom charge and sweep; book all payments. """
+        with self.timed('students'):
+            numbers = self.stack.shell(
+                "from bench import bench_school\n"
+                "students = env['school.student'].browse("
+                f"bench_school.add_students(env, {max(20, self.payments // PAYMENTS_EACH)}))\n"
+                "result = students.mapped('admission_no')",
+            )
+        before = self._sum_wallet()
+        with self.timed('pay and book'):
+            paid = self._pay_all(numbers)
+            wait_for(lambda: not self.road.waiting(), "booking of the day", PATIENCE, pause=0.5)
+        gained = self._sum_wallet() - before
+        assert gained == paid, f'KES {gained} of {paid} are in the books'
+        assert self.road.control.conservation()['ok']
+        self.facts, self.rows = self.road.control.statement_rows(self.shortcode, *self.period)
+
+    def _pay_all(self, numbers):
+        """ Let all that happens on the day happen.
+
+        :param list numbers: Of students.
+        :return: KES that came.
+        :rtype: Decimal
+        """
+        control, paid = self.road.control, Decimal(0)
         control.set_clock(eat=f'{self.day} 06:00:00', speed=0)
-        paid = Decimal(0)
         for number in range(1, self.payments + 1):
-            movement = self._pay(numbers)
+            movement = self._pay(self.source.choice(numbers))
             paid += Decimal(movement['amount'])
             if self.source.random() < 0.05:
                 control.charge(movement['receipt'], self.source.randint(5, 34))
@@ -79,19 +93,15 @@ class PlantedDay:
                 control.wait_idle(120)  # Safaricom does not wait for ever, either.
         control.set_clock(eat=f'{datetime.now(EAT):%Y-%m-%d %H:%M:%S}', speed=1)
         control.wait_idle(120)
-        wait_for(lambda: not self.road.waiting(), "booking of the day", PATIENCE, pause=0.5)
-        self.took['pay and book'] = time.monotonic() - started
-        gained = self._sum_wallet() - in_wallet
-        assert gained == paid, f'KES {gained} of {paid} are in the books'
-        assert control.conservation()['ok']
-        self.facts, self.rows = control.statement_rows(self.shortcode, *self.period)
+        return paid
 
-    def _pay(self, numbers):
+    def _pay(self, number):
         """ Pay once.
 
+        :param str number: A student's.
         :return: The movement at Safaricom.
+        :rtype: dict
         """
-        number = self.source.choice(numbers)
         account = self.source.choice(SPELLINGS).format(
             number, lower=number.lower(), serial=self.source.randrange(10**7, 10**8),
         )
@@ -168,11 +178,19 @@ class PlantedDay:
         :return: The row.
         :rtype: dict
         """
-        while not (close := self.read_close()):
+        if not self.read_close():
             self.road.call('head', 'mpesa.day.close', 'action_prove_today', [])
         with self.timed('proof'):
-            self.road.call('head', 'mpesa.day.close', 'action_compute', [close['id']])
+            self.road.call('head', 'mpesa.day.close', 'action_compute', [self.read_close()['id']])
         return self.read_close()
+
+    def wait_proven(self):
+        """ Wait until the day is proven, by nobody's doing. """
+        with self.timed('proof by itself'):
+            wait_for(
+                lambda: (self.read_close() or {}).get('state') == 'proven', "proof of the day",
+                600, pause=1,
+            )
 
     def read_close(self):
         """ Return the row of the day's proof, or None. """
@@ -196,9 +214,12 @@ class PlantedDay:
             """, [self.day, self.stack.school['provider_id'], only_open],
         ))
 
+    @contextlib.contextmanager
     def timed(self, what):
-        """ Return a context that keeps the seconds of what is done in it. """
-        return _Timed(self.took, what)
+        """ Keep the seconds of what is done in this context. """
+        started = time.monotonic()
+        yield
+        self.took[what] = time.monotonic() - started
 
     def describe(self):
         """ Return what the day was, and how long each thing took.
@@ -208,20 +229,6 @@ class PlantedDay:
         took = ', '.join(f'{what} {seconds:.1f} s' for what, seconds in self.took.items())
         kinds = Counter(row['kind'] for row in self.rows)
         return (
-            f"day of seed {self.seed}: {len(self.rows)} lines "
+            f"seed {self.seed}, {len(self.rows)} lines "
             f"({', '.join(f'{count} {kind}' for kind, count in kinds.items())}); {took}"
         )
-
-
-class _Timed:
-    """ Keeps the seconds that its block took. """
-
-    def __init__(self, took, what):
-        self.took = took
-        self.what = what
-
-    def __enter__(self):
-        self.started = time.monotonic()
-
-    def __exit__(self, *_error):
-        self.took[self.what] = time.monotonic() - self.started

@@ -1,7 +1,6 @@
 """A whole day at the paybill, booked as it came; then proven by the simulator's statement of it."""
 import base64
 import contextlib
-import os
 import random
 import time
 from collections import Counter
@@ -11,7 +10,6 @@ from decimal import Decimal
 import invariants
 import stack_database
 from checklist_kit import release, waits
-from daraja_simulator.mutator import fresh_seed
 from live_road import LiveRoad
 from road import wait_for
 
@@ -33,17 +31,17 @@ class PlantedDay:
     """ A day of the past on a school of its own.
 
     :param Stack stack: The running product.
-    :ivar str seed: Of all that is random; SCHOOL_PLANTED_SEED plays one again.
-    :ivar int payments: How many; SCHOOL_PLANTED_PAYMENTS says another number.
+    :param str seed: Of all that is random.
+    :param int payments: How many.
     :ivar dict took: Seconds by what was done.
     """
 
-    def __init__(self, stack):
+    def __init__(self, stack, seed, payments):
         self.stack = stack
         self.road = LiveRoad(stack)
-        self.seed = os.environ.get('SCHOOL_PLANTED_SEED') or fresh_seed()
-        self.payments = int(os.environ.get('SCHOOL_PLANTED_PAYMENTS') or 300)
-        self.source = random.Random(self.seed)  # noqa: S311 - it must come again with its seed
+        self.seed = seed
+        self.payments = payments
+        self.source = random.Random(seed)  # noqa: S311 - it must come again with its seed
         self.day = datetime.now(EAT).date() - timedelta(days=DAYS_AGO)
         self.period = (f'{self.day} 00:00:00', f'{self.day} 23:59:59')
         self.shortcode = stack.school['shortcode']

@@ -12,6 +12,7 @@ import stack_database
 from checklist_kit import release, waits
 from live_road import LiveRoad
 from road import wait_for
+from stack_config import StackError
 
 
 EAT = timezone(timedelta(hours=3))
@@ -171,16 +172,32 @@ class PlantedDay:
             )
 
     def prove(self):
-        """ Press *Compute again* on the day's proof.
+        """ Press *Compute again* on the day's proof, and again while the scheduled action is at it.
 
         :return: The row.
         :rtype: dict
         """
         if not self.read_close():
             self.road.call('head', 'mpesa.day.close', 'action_prove_today', [])
-        with self.timed('proof'):
-            self.road.call('head', 'mpesa.day.close', 'action_compute', [self.read_close()['id']])
+        close = self.read_close()
+        wait_for(lambda: self._compute(close['id']), "proof of the day", 300, pause=2)
         return self.read_close()
+
+    def _compute(self, close_id):
+        """ Press the button.
+
+        :param int close_id: The day.
+        :return: Whether nobody else was at it.
+        :rtype: bool
+        """
+        try:
+            with self.timed('proof'):
+                self.road.call('head', 'mpesa.day.close', 'action_compute', [close_id])
+        except StackError as error:
+            if 'Somebody else is deciding' not in str(error):
+                raise
+            return False
+        return True
 
     def wait_proven(self):
         """ Wait until the day is proven, by nobody's doing. """

@@ -64,6 +64,8 @@ def run_pytest(kind, folders):
             # The plug-in for Odoo's tests wants a database; these have none, or one of their own.
             stack_config.python(), '-m', 'pytest', '-q', '-p', 'no:odoo', '-p', 'no:cacheprovider',
             f'--junitxml={report}', '-o', 'junit_family=xunit2', '--durations=5', *present,
+            # Those of a running school share it; the others need nobody.
+            *(['-n', 'auto'] if kind == 'unit' else []),
         ],
         env={**stack_config.process_environment(), 'SCHOOL_LOG_LIST': str(log_list)},
     ).returncode if present else 5

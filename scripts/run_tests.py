@@ -20,6 +20,8 @@ from stack_config import ADDONS, LOCAL, ROOT, StackError, say
 
 LOGS = LOCAL / 'log' / 'test'
 GATE = 'school_gate'
+# So many runs beside each other: what a machine that checks a change has at least.
+BESIDE = 2
 
 
 class Result:
@@ -65,7 +67,7 @@ def run_pytest(kind, folders):
             stack_config.python(), '-m', 'pytest', '-q', '-p', 'no:odoo', '-p', 'no:cacheprovider',
             f'--junitxml={report}', '-o', 'junit_family=xunit2', '--durations=5', *present,
             # Those of a running school share it; the others need nobody.
-            *(['-n', 'auto'] if kind == 'unit' else []),
+            *(['-n', str(BESIDE)] if kind == 'unit' else []),
         ],
         env={**stack_config.process_environment(), 'SCHOOL_LOG_LIST': str(log_list)},
     ).returncode if present else 5
@@ -85,8 +87,7 @@ def run_pytest(kind, folders):
 def run_addons(_kind, _folders):
     """ Run the add-ons' tests by Odoo's own runner, in copies of a database with both installed.
 
-    A run uses hardly more than one processor, so there is one for each, and each has its share of
-    the files.
+    A run uses hardly more than one processor, so there are some, each with its share of the files.
 
     :rtype: Result
     """
@@ -95,7 +96,7 @@ def run_addons(_kind, _folders):
     stack_config.keys()  # Made before two runs could both make them.
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(
-            lambda share: _run_share(template, *share), enumerate(_shares(os.cpu_count()), 1),
+            lambda share: _run_share(template, *share), enumerate(_shares(BESIDE), 1),
         ))
     for database, code, log in runs:
         failed = _count_addons(result, log.read_text(errors='replace'))

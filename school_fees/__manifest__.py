@@ -6,7 +6,9 @@
     'author': "School Fees Kenya",
     'license': 'LGPL-3',
     'depends': ['account', 'mail', 'portal', 'sms'],
-    'external_dependencies': {'python': ['openpyxl', 'phonenumbers', 'qrcode', 'requests', 'xlsxwriter']},
+    'external_dependencies': {
+        'python': ['openpyxl', 'phonenumbers', 'qrcode', 'requests', 'xlsxwriter'],
+    },
     'data': [
         'security/school_fees_groups.xml',
         'security/ir.model.access.csv',

@@ -1,4 +1,4 @@
-"""A small client of Africa's Talking's SMS API. Nothing of Odoo, and no queue: one call, one answer.
+"""A small client of Africa's Talking's SMS API. No Odoo, no queue: one call, one answer.
 
 Facts: https://developers.africastalking.com/docs/sms/sending/bulk and …/docs/sms/notifications.
 No number, text or key is in any message or log.

@@ -63,7 +63,7 @@ class SmsApiAfricasTalking(SmsApiBase):
 
         :param list messages: As in `sms`.
         :param delivery_reports_url: Unused.
-        :return: A list of results with `uuid`, `state` and, for what was taken, `school_gateway_ref`.
+        :return: For each its `uuid`, `state` and, where it was taken, `school_gateway_ref`.
         :rtype: list[dict]
         """
         client = self.company.sudo()._get_sms_client()

@@ -25,7 +25,7 @@ class ResPartner(models.Model):
 
     school_sms_optout = fields.Boolean(
         string="No SMS from Schools", copy=False, groups='school_fees.group_bursar',
-        help="The guardian wants no messages, about no child. For one child alone, clear SMS there.",
+        help="The guardian wants no messages about any child. For one child, clear SMS there.",
     )
 
     _school_name_words = models.Index(index_of_names('name'))

@@ -68,7 +68,8 @@ class SchoolMessage(models.Model):
     )
     body = fields.Text(string="Text", readonly=True)
     day = fields.Date(
-        string="Day", readonly=True, required=True, help="The day in Kenya on which it was asked for.",
+        string="Day", readonly=True, required=True,
+        help="The day in Kenya on which it was asked.",
     )
     send_after = fields.Datetime(
         string="Waits Until", readonly=True, copy=False,
@@ -213,7 +214,15 @@ class SchoolMessage(models.Model):
         :rtype: datetime
         """
         self.ensure_one()
-        return self._get_next_day(at) if self.kind in QUIET_KINDS else at
+        return self._get_next_day(at) if self.kind in self._get_quiet_kinds() else at
+
+    @api.model
+    def _get_quiet_kinds(self):
+        """ Return the kinds that are not for the night. What adds kinds adds its own.
+
+        :rtype: set[str]
+        """
+        return set(QUIET_KINDS)
 
     @api.model
     def _get_today(self):

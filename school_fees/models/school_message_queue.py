@@ -69,7 +69,7 @@ class SchoolMessage(models.Model):
     def _queue_waiting(self, limit):
         """ Write the texts of messages that are due, and put them into Odoo's queue.
 
-        One savepoint for all; where that fails, one for each, so that one odd record stops no other.
+        One savepoint for all; where that fails, one for each: one odd record stops no other.
 
         :param int limit: How many at most.
         :return: How many were dealt with.

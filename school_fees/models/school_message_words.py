@@ -91,12 +91,12 @@ class SchoolMessage(models.Model):
             'phone': self._get_office_phone(),
         }
         wordings = [
-            self.env._("%(school)s: The payment of %(amount)s (%(method)s) for %(who)s was reversed."
-                       " Balance is now %(balance)s. Questions: %(phone)s"),
-            self.env._("%(school)s: The payment of %(amount)s (%(method)s) for %(who)s was reversed."
-                       " Balance is now %(balance)s. %(phone)s"),
-            self.env._("%(school)s: %(amount)s for %(who)s was reversed (%(method)s). Balance is now"
-                       " %(balance)s."),
+            self.env._("%(school)s: The payment of %(amount)s (%(method)s) for %(who)s was"
+                       " reversed. Balance is now %(balance)s. Questions: %(phone)s"),
+            self.env._("%(school)s: The payment of %(amount)s (%(method)s) for %(who)s was"
+                       " reversed. Balance is now %(balance)s. %(phone)s"),
+            self.env._("%(school)s: %(amount)s for %(who)s was reversed (%(method)s). Balance is"
+                       " now %(balance)s."),
         ]
         if not values['phone']:
             wordings = wordings[2:]
@@ -145,14 +145,14 @@ class SchoolMessage(models.Model):
             ]
         elif values['url']:
             wordings = [
-                self.env._("%(school)s: %(who)s balance %(balance)s, due %(due)s. Pay: %(url)s Already"
-                           " paid? Ignore this."),
+                self.env._("%(school)s: %(who)s balance %(balance)s, due %(due)s. Pay: %(url)s"
+                           " Already paid? Ignore this."),
                 self.env._("%(school)s: %(who)s balance %(balance)s. Pay: %(url)s"),
             ]
         elif values['by_hand']:
             wordings = [
-                self.env._("%(school)s: %(who)s balance %(balance)s, due %(due)s. %(by_hand)s. Already"
-                           " paid? Ignore this."),
+                self.env._("%(school)s: %(who)s balance %(balance)s, due %(due)s. %(by_hand)s."
+                           " Already paid? Ignore this."),
                 self.env._("%(school)s: %(who)s balance %(balance)s. %(by_hand)s"),
             ]
         else:
@@ -182,12 +182,12 @@ class SchoolMessage(models.Model):
         :rtype: list[str]
         """
         return [
-            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s, receipt %(number)s."
-                       " Balance %(balance)s. Receipt: %(url)s"),
-            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s, receipt %(number)s."
-                       " Balance %(balance)s. %(url)s"),
-            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s. Balance %(balance)s."
-                       " %(url)s"),
+            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s, receipt"
+                       " %(number)s. Balance %(balance)s. Receipt: %(url)s"),
+            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s, receipt"
+                       " %(number)s. Balance %(balance)s. %(url)s"),
+            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s. Balance"
+                       " %(balance)s. %(url)s"),
         ]
 
     def _get_paid_wordings(self):
@@ -212,8 +212,8 @@ class SchoolMessage(models.Model):
                        " %(balance)s is kept for the next bill. Receipt: %(url)s"),
             self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s. Nothing is due:"
                        " %(balance)s is kept for the next bill. %(url)s"),
-            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s. %(balance)s is kept"
-                       " for the next bill. %(url)s"),
+            self.env._("%(school)s: Received %(amount)s for %(who)s. %(method)s. %(balance)s is"
+                       " kept for the next bill. %(url)s"),
         ]
 
     def _get_late_wordings(self):
@@ -222,10 +222,10 @@ class SchoolMessage(models.Model):
         :rtype: list[str]
         """
         return [
-            self.env._("%(school)s: Good news, the payment of %(amount)s for %(who)s did go through."
-                       " %(method)s. Do not pay again. Receipt: %(url)s"),
-            self.env._("%(school)s: Good news, the payment of %(amount)s for %(who)s did go through."
-                       " %(method)s. Do not pay again. %(url)s"),
+            self.env._("%(school)s: Good news, the payment of %(amount)s for %(who)s did go"
+                       " through. %(method)s. Do not pay again. Receipt: %(url)s"),
+            self.env._("%(school)s: Good news, the payment of %(amount)s for %(who)s did go"
+                       " through. %(method)s. Do not pay again. %(url)s"),
             self.env._("%(school)s: %(amount)s for %(who)s did go through. %(method)s. Do not pay"
                        " again. %(url)s"),
         ]

@@ -33,7 +33,8 @@ class SchoolStudent(models.Model):
         :return: Live guardian links, by priority, in sudo mode.
         :rtype: school.guardian.link
         """
-        students_sudo = self.sudo().with_context(tz=SCHOOL_TZ.zone)  # What is live, is so by the day in Kenya.
+        # What is valid today, is so by the day in Kenya.
+        students_sudo = self.sudo().with_context(tz=SCHOOL_TZ.zone)
         return students_sudo.guardian_link_ids.filtered(
             lambda link: link.is_live and link.sms and link.sees_amounts
             and not link.partner_id.school_sms_optout

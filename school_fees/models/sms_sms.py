@@ -67,8 +67,7 @@ class SmsSms(models.Model):
         return super()._get_send_batch_size()
 
     def send(self, unlink_failed=False, unlink_sent=True, raise_exception=False):
-        """ Override of `sms` to leave a school's messages to the queue: no request waits for a gateway.
-        """
+        """ Override of `sms` to leave a school's messages to the queue: no request waits. """
         queued = self.filtered(lambda sms: sms._get_sms_company().school_sms_gateway)
         return super(SmsSms, self - queued).send(
             unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception,

@@ -1,6 +1,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, tagged
 
@@ -12,7 +14,7 @@ from .message_common import NOON, PHONE, MessageCommon
 
 @tagged('post_install', '-at_install')
 class TestSmsGateway(MessageCommon):
-    """A gateway that is down, slow or refuses loses no message, sends none twice, delays no payment."""
+    """A gateway that is down, slow or refuses loses no message, doubles none, delays no payment."""
 
     def setUp(self):
         super().setUp()
@@ -115,13 +117,26 @@ class TestSmsGateway(MessageCommon):
 
     def test_a_worker_that_dies_leaves_a_mark(self):
         self.pay()
-        with patch.object(
-            africastalking.AfricasTalking, 'send', side_effect=SystemExit,
-        ), self.assertRaises(SystemExit):
+        marks = []
+
+        def look(client, number, text):
+            marks.append(self.env['sms.sms'].search([('number', '=', number)]).state)
+            return africastalking.Taken('ATXid_1', '')
+
+        with patch.object(africastalking.AfricasTalking, 'send', look):
             self.tell()
-        self.env.invalidate_all()
+        self.assertEqual(marks, ['process'], "It is marked before it is handed over.")
+        # The mark is all that such a worker leaves.
+        self.pay()
+        self.env['school.receipt']._tell_due(10)
+        self.env['school.message']._queue_waiting(10)
+        sms = self.env['sms.sms'].search([('state', '=', 'outgoing')])
+        with freeze_time(NOON):
+            sms._claim()
+        self.tell(NOON + timedelta(minutes=5))
+        self.assertEqual(self.messages()[1].state, 'queued', "It may be under way.")
         self.tell(NOON + timedelta(minutes=30))
-        self.assertEqual(self.messages().state, 'doubt')
+        self.assertEqual(self.messages()[1].state, 'doubt')
         self.assertFalse(self.sent)
 
     # === REFUSED === #

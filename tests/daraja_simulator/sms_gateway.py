@@ -27,9 +27,9 @@ STATUSES = {
     406: 'UserInBlacklist', 407: 'CouldNotRoute', 409: 'DoNotDisturbRejection',
     500: 'InternalServerError', 501: 'GatewayError', 502: 'RejectedByGateway',
 }
-# `up`; `down`: HTTP 500, nothing is carried out; `reset`: broken off before, `reset_after`: after it
-# was carried out; `slow`: carried out, answered after `seconds`; `hang`: answered after `seconds`,
-# not carried out; `html`: another page in the way; `refuse`: every message, with `code`.
+# `up`; `down`: HTTP 500, nothing is carried out; `reset`: broken off before, `reset_after`: after
+# it was carried out; `slow`: carried out, answered after `seconds`; `hang`: answered after
+# `seconds`, not carried out; `html`: another page in the way; `refuse`: every message, with `code`.
 MODES = ('up', 'down', 'reset', 'reset_after', 'slow', 'hang', 'html', 'refuse')
 
 

@@ -90,10 +90,15 @@ class ResCompany(models.Model):
         return companies
 
     def write(self, vals):
-        """ Override of `orm` to give schools with a gateway their address for delivery reports. """
+        """ Override of `orm` to give schools with a gateway their address for delivery reports, and
+        to let nothing go out that waits when one is given up.
+        """
         result = super().write(vals)
         if vals.get('school_sms_gateway'):
             self._make_sms_report_tokens()
+        elif 'school_sms_gateway' in vals:
+            # Odoo's own gateway does not take over what waits.
+            self.env['sms.sms'].sudo()._cancel_of(self)
         return result
 
     # === ACTION METHODS === #

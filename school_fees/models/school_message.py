@@ -29,9 +29,10 @@ KINDS = [
     ('receipt', "Receipt"),
     ('reversal', "Reversed Payment"),
     ('balance', "Balance"),
+    ('bill', "Bill"),
 ]
 # Reminders are not for the night (ux.md section 8); what tells of money goes out at once.
-QUIET_KINDS = {'balance'}
+QUIET_KINDS = {'balance', 'bill'}
 DAY_BEGINS, DAY_ENDS = time(7), time(20)  # East Africa Time.
 
 
@@ -55,6 +56,11 @@ class SchoolMessage(models.Model):
     receipt_id = fields.Many2one(
         string="Receipt", comodel_name='school.receipt', readonly=True, index='btree_not_null',
         ondelete='cascade', check_company=True,
+    )
+    invoice_id = fields.Many2one(
+        string="Bill", comodel_name='account.move', readonly=True, index='btree_not_null',
+        ondelete='cascade', check_company=True,
+        groups='account.group_account_invoice,account.group_account_readonly',
     )
     partner_id = fields.Many2one(
         string="Guardian", comodel_name='res.partner', readonly=True, index=True,
@@ -102,6 +108,10 @@ class SchoolMessage(models.Model):
     _receipt_once = models.UniqueIndex(
         "(receipt_id, kind, partner_id) WHERE receipt_id IS NOT NULL",
         "This guardian was told of the receipt already.",
+    )
+    _bill_once = models.UniqueIndex(
+        "(invoice_id, kind, partner_id) WHERE invoice_id IS NOT NULL",
+        "This guardian was told of the bill already.",
     )
     _reminder_once_a_day = models.UniqueIndex(
         "(student_id, partner_id, kind, day) WHERE kind = 'balance'",

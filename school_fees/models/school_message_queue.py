@@ -146,6 +146,8 @@ class SchoolMessage(models.Model):
             return False
         if self.partner_id not in self.student_id._get_message_links().partner_id:
             return False
+        if self.kind == 'bill':
+            return self.invoice_id.state == 'posted'
         return self.kind != 'balance' or self.student_id.currency_id.compare_amounts(
             self.student_id.balance, 0.0,
         ) > 0

@@ -52,7 +52,9 @@ class SchoolMessage(models.Model):
         if not students:
             return ''
         currency = self.receipt_id.currency_id
-        balance = sum(student.balance for student in students)
+        balances = students.mapped('balance')
+        # What one child owes is not hidden by what another has too much.
+        balance = sum(owed for owed in balances if owed > 0) or sum(balances)
         values = {
             'amount': currency._format_plain(amount),
             'balance': currency._format_plain(abs(balance)),
@@ -82,7 +84,7 @@ class SchoolMessage(models.Model):
         if not students:
             return ''
         currency = self.receipt_id.currency_id
-        balance = max(sum(student.balance for student in students), 0.0)
+        balance = sum(owed for owed in students.mapped('balance') if owed > 0)
         values = {
             'amount': currency._format_plain(amount),
             'balance': currency._format_plain(balance),
@@ -161,6 +163,40 @@ class SchoolMessage(models.Model):
             wordings = [wording for wording in wordings if '%(due)s' not in wording]
         plain = [self.env._("%(school)s: %(who)s balance %(balance)s.")]
         return self._fit(wordings or plain, values, student_sudo, plain=plain)
+
+    def _write_bill(self):
+        """ Return the text that tells of a new bill.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        bill = self.invoice_id
+        pay = self.student_id._get_message_pay()
+        values = {
+            'term': bill.term_id.name or bill.name,
+            'amount': self.student_id.currency_id._format_plain(bill.amount_total),
+            'due': format_date(self.env, bill.invoice_date_due, date_format='d MMM'),
+            'url': self._get_short_address(self.student_id, pay['address']),
+            'by_hand': pay['by_hand'],
+        }
+        if values['url']:
+            wordings = [
+                self.env._("%(school)s: %(term)s fees for %(who)s: %(amount)s, due %(due)s. Pay"
+                           " any amount: %(url)s or %(by_hand)s"),
+                self.env._("%(school)s: %(term)s fees for %(who)s: %(amount)s, due %(due)s."
+                           " %(url)s or %(by_hand)s"),
+                self.env._("%(school)s: Fees for %(who)s: %(amount)s, due %(due)s. %(url)s"),
+            ]
+        else:
+            wordings = [
+                self.env._("%(school)s: %(term)s fees for %(who)s: %(amount)s, due %(due)s."
+                           " %(by_hand)s"),
+                self.env._("%(school)s: Fees for %(who)s: %(amount)s, due %(due)s."),
+            ]
+        return self._fit(wordings, values, self.student_id, plain=[
+            self.env._("%(school)s: Fees for %(who)s: %(amount)s, due %(due)s."),
+        ])
 
     @api.model
     def _write_test(self, company):

@@ -1,4 +1,9 @@
+import logging
+
 from odoo import api, fields, models
+
+
+_logger = logging.getLogger(__name__)
 
 
 class SchoolReceipt(models.Model):
@@ -87,12 +92,35 @@ class SchoolReceipt(models.Model):
         due = due.try_lock_for_update().filtered_domain([('message_due', '=', True)])
         if not due:
             return 0
-        students = due.line_ids.student_id
-        students.fetch(['company_id', 'guardian_link_ids'])
+        try:
+            with self.env.cr.savepoint():
+                due._tell_all()
+        except Exception:  # noqa: BLE001 - found again below; one odd receipt silences no other
+            self.env.invalidate_all(flush=False)
+        else:
+            return len(due)
+        done = 0
         for receipt in due:
+            try:
+                with self.env.cr.savepoint():
+                    receipt._tell_all()
+                done += 1
+            except Exception as error:  # noqa: BLE001 - it stays marked, and is tried again
+                self.env.invalidate_all(flush=False)
+                _logger.warning(
+                    "Receipt %s was not told: %s", receipt.id, type(error).__name__,
+                )
+        return done
+
+    def _tell_all(self):
+        """ Make the messages of these receipts, and take their marks away.
+
+        :return: None
+        """
+        for receipt in self:
             receipt._tell()
-        due.with_context(tracking_disable=True).message_due = False
-        return len(due)
+        self.with_context(tracking_disable=True).message_due = False
+        self.flush_recordset(['message_due'])
 
     def _tell(self):
         """ Ask for the messages of one receipt, as it stands now.

@@ -106,6 +106,8 @@ class SchoolStudent(models.Model):
         domain = [('student_id', '=', self.id), ('kind', '=', kind)]
         if values.get('receipt_id'):
             domain = [('receipt_id', '=', values['receipt_id']), ('kind', '=', kind)]
+        elif values.get('invoice_id'):
+            domain = [('invoice_id', '=', values['invoice_id']), ('kind', '=', kind)]
         elif kind == 'balance':
             domain += [('day', '=', day)]
         else:

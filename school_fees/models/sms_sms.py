@@ -200,6 +200,21 @@ class SmsSms(models.Model):
             sms.sms_tracker_id.school_message_id._note_tries(sms.school_tries)
 
     @api.model
+    def _cancel_of(self, companies):
+        """ Cancel what these schools have in the queue: they send no more.
+
+        :param res.company companies: The schools.
+        :return: None
+        """
+        waiting = self.env['sms.tracker'].search([
+            ('school_message_id.company_id', 'in', companies.ids),
+            ('school_message_id.state', 'in', ('queued', 'retry')),
+        ])
+        self.search([
+            ('uuid', 'in', waiting.mapped('sms_uuid')), ('state', 'in', ('outgoing', 'error')),
+        ]).action_set_canceled()
+
+    @api.model
     def _retry_due(self):
         """ Put messages back into the queue whose pause is over, and note those left in doubt.
 
@@ -221,6 +236,10 @@ class SmsSms(models.Model):
                 ('school_claimed_at', '<', now - timedelta(days=DOUBT_DAYS)),
             ], limit=500).try_lock_for_update()
         due.school_next_try_at = False
+        # A school that has given up its gateway does not want Odoo's own to take over.
+        dead = due.filtered(lambda sms: not sms._get_sms_company().school_sms_gateway)
+        dead.action_set_canceled()
+        due -= dead
         due.action_set_outgoing()
         for sms in left:
             if sms.sms_tracker_id.school_gateway_ref:  # A report was quicker than our own answer.

@@ -97,6 +97,16 @@ class TestMessageWizard(MessageCommon):
             ))
             self.assertEqual((form.student_count, form.message_count), (2, 1))
 
+    def test_a_bill(self):
+        with freeze_time(NOON):
+            self.student._send_school_message('bill', invoice_id=self.bill.id)
+            self.student._send_school_message('bill', invoice_id=self.bill.id)
+        self.tell()
+        [text] = self.sent
+        self.assertTrue(text.startswith(
+            "Uhuru Academy: Term 3 fees for Amina Otieno (2041): KES 31,000, due 31 Aug."
+        ), text)
+
     def test_who_may(self):
         with freeze_time(NOON):
             for group in ('cashier', 'class_teacher'):

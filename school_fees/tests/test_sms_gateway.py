@@ -87,6 +87,20 @@ class TestSmsGateway(MessageCommon):
         self.tell(NOON + timedelta(minutes=10))
         self.assertEqual(len(self.sent), 1)
 
+    def test_a_school_that_gives_up_its_gateway_sends_nothing_more(self):
+        self.control.set_sms(mode='down')
+        self.pay()
+        self.tell()
+        self.pay()
+        self.env['school.receipt']._tell_due(10)
+        self.env['school.message']._queue_waiting(10)
+        self.school.school_sms_gateway = False
+        self.assertEqual(set(self.messages().mapped('state')), {'cancelled'})
+        self.tell(NOON + timedelta(days=1))
+        self.assertFalse(self.env['sms.sms'].search([
+            ('state', 'not in', ('canceled', 'pending')), ('number', '=', PHONE),
+        ]))
+
     # === SLOW === #
 
     def test_slow_is_never_sent_twice_and_the_report_tells(self):

@@ -52,7 +52,7 @@ class SchoolReceipt(models.Model):
     def _reverse(self, reason, *, same_day=False, date=None):
         """ Override of `school_fees` to tell whoever was told of the payment. """
         posted_sudo = self.sudo().filtered(lambda receipt: receipt.state == 'posted')
-        super()._reverse(reason, same_day=same_day, date=date)
+        result = super()._reverse(reason, same_day=same_day, date=date)
         told_sudo = posted_sudo.filtered(
             lambda receipt: receipt.sms_ids and not receipt.message_due
             and receipt.company_id._tells_receipts()
@@ -61,6 +61,7 @@ class SchoolReceipt(models.Model):
             told_sudo.message_due = True
             told_sudo.flush_recordset(['message_due'])
             told_sudo._wake_messages()
+        return result
 
     def _wake_messages(self):
         """ Let the scheduled action tell of these receipts after the commit.

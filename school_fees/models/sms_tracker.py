@@ -39,10 +39,11 @@ class SmsTracker(models.Model):
 
     def _action_update_from_sms_state(self, sms_state, failure_type=False, failure_reason=False):
         """ Override of `sms` to pass the state on to the school's message. """
-        super()._action_update_from_sms_state(
+        result = super()._action_update_from_sms_state(
             sms_state, failure_type=failure_type, failure_reason=failure_reason,
         )
         self.school_message_id._note_sms_state(sms_state, failure_type)
+        return result
 
     @api.model
     def _take_report(self, company, reference, status, number='', reason=''):

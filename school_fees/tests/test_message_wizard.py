@@ -93,7 +93,7 @@ class TestMessageWizard(MessageCommon):
         with freeze_time(NOON):
             action = school_class.with_user(self.bursar).action_send_balance()
             form = Form(self.env['school.message.wizard'].with_user(self.bursar).with_context(
-                action['context'],
+                **action['context'],
             ))
             self.assertEqual((form.student_count, form.message_count), (2, 1))
 

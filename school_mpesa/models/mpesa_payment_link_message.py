@@ -67,7 +67,7 @@ class MpesaPaymentLink(models.Model):
     def _close(self, reason):
         """ Override of `school_mpesa` to tell those to whom the link was sent. """
         closing_sudo = self.sudo().filtered(lambda link: not link.cancelled_at)
-        super()._close(reason)
+        result = super()._close(reason)
         for link_sudo in closing_sudo.filtered('sms_ids'):
             links_sms = link_sudo.sms_ids.filtered(lambda message: message.kind == 'link')
             # What was not sent yet needs no taking back.
@@ -77,3 +77,4 @@ class MpesaPaymentLink(models.Model):
                 link_sudo.student_id._send_school_message(
                     'link_cancelled', mpesa_link_id=link_sudo.id,
                 )
+        return result

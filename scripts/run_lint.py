@@ -1,7 +1,9 @@
 """`make lint`: ruff, pylint-odoo, Odoo's own test_lint over our add-ons, and their Swahili."""
+import os
 import re
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import stack_config
@@ -90,24 +92,25 @@ def run_translations():
 
 
 def main():
-    """ Run all four, whatever the first ones find.
+    """ Run all four beside each other, whatever one of them finds.
 
     :return: The exit code.
     :rtype: int
     """
-    passed = True
-    for name, check in (
-        ('ruff', run_ruff), ('pylint-odoo', run_pylint), ("Odoo's test_lint", run_test_lint),
-        ("Swahili", run_translations),
-    ):
-        say(f"--- {name}")
-        try:
-            passed &= check()
-        except StackError as error:
-            sys.stderr.write(f"\nSTOPPED: {error}\n")
-            return 1
-    say("clean" if passed else "not clean")
-    return int(not passed)
+    checks = {
+        'ruff': run_ruff, 'pylint-odoo': run_pylint, "Odoo's test_lint": run_test_lint,
+        'Swahili': run_translations,
+    }
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = pool.map(lambda check: check(), checks.values())
+            outcomes = dict(zip(checks, found, strict=True))
+    except StackError as error:
+        sys.stderr.write(f"\nSTOPPED: {error}\n")
+        return 1
+    bad = [name for name, passed in outcomes.items() if not passed]
+    say(f"not clean: {', '.join(bad)}" if bad else f"clean: {', '.join(outcomes)}")
+    return int(bool(bad))
 
 
 if __name__ == '__main__':

@@ -64,6 +64,8 @@ def run_pytest(kind, folders):
             # The plug-in for Odoo's tests wants a database; these have none, or one of their own.
             stack_config.python(), '-m', 'pytest', '-q', '-p', 'no:odoo', '-p', 'no:cacheprovider',
             f'--junitxml={report}', '-o', 'junit_family=xunit2', '--durations=5', *present,
+            # Those of a running school share it; the others need nobody.
+            *(['-n', 'auto'] if kind == 'unit' else []),
         ],
         env={**stack_config.process_environment(), 'SCHOOL_LOG_LIST': str(log_list)},
     ).returncode if present else 5
@@ -81,61 +83,81 @@ def run_pytest(kind, folders):
 
 
 def run_addons(_kind, _folders):
-    """ Install the add-ons into fresh databases and run their tests by Odoo's own runner.
+    """ Run the add-ons' tests by Odoo's own runner, in copies of a database with both installed.
 
-    Each add-on's tests have a database of their own, with both add-ons, and run beside the other's:
-    a run uses hardly more than one processor.
+    A run uses hardly more than one processor, so there is one for each, and each has its share of
+    the files.
 
     :rtype: Result
     """
     result = Result('addons')
-    template = stack_database.template('base', say=say)
-    for addon in ADDONS:
-        stack_database.clone(template, f'{GATE}_{addon}')
+    template = stack_database.template('plain', say=say)
     stack_config.keys()  # Made before two runs could both make them.
     with ThreadPoolExecutor() as pool:
-        runs = list(pool.map(_run_addon, ADDONS))
-    for addon, code, log in runs:
-        failed = _count_addon(result, log.read_text(errors='replace'))
+        runs = list(pool.map(
+            lambda share: _run_share(template, *share), enumerate(_shares(os.cpu_count()), 1),
+        ))
+    for database, code, log in runs:
+        failed = _count_addons(result, log.read_text(errors='replace'))
         if code and not failed:
-            result.problems.append(f"Odoo ended with code {code}, testing {addon}")
+            result.problems.append(f"Odoo ended with code {code}, see {log}")
         if failed or code:
             say(f"the whole log: {log}")
         else:
-            stack_database.drop(f'{GATE}_{addon}')
-    return result.finish([log for _addon, _code, log in runs])
+            stack_database.drop(database)
+    return result.finish([log for _database, _code, log in runs])
 
 
-def _run_addon(addon):
-    """ Test one add-on.
+def _shares(count):
+    """ Divide the files of the add-ons' tests; a file's size stands for the time it takes.
 
-    :param str addon: Its name.
-    :return: The name, Odoo's exit code, and the path of the log.
+    :param int count: How many shares.
+    :rtype: list[list[Path]]
+    """
+    files = [path for addon in ADDONS for path in (ROOT / addon / 'tests').glob('test_*.py')]
+    shares = [[] for _number in range(count)]
+    sizes = [0] * count
+    for path in sorted(files, key=lambda path: (-path.stat().st_size, path.name)):
+        smallest = sizes.index(min(sizes))
+        shares[smallest].append(path)
+        sizes[smallest] += path.stat().st_size
+    return shares
+
+
+def _run_share(template, number, files):
+    """ Run the tests of some files.
+
+    :param str template: Database to copy.
+    :param int number: Of the share.
+    :param list files: Their paths.
+    :return: The name of the database, Odoo's exit code, and the path of the log.
     :rtype: tuple[str, int, Path]
     """
-    log = LOGS / f'{addon}.log'
-    database = f'{GATE}_{addon}'
+    name = f'addons_{number}'
+    log = LOGS / f'{name}.log'
+    database = f'{GATE}_{name}'
+    stack_database.clone(template, database)
     port, gevent_port = stack_config.free_ports(2)
-    conf = stack_config.write_odoo_conf(LOCAL / 'run' / 'test' / f'{addon}.conf', {
+    conf = stack_config.write_odoo_conf(LOCAL / 'run' / 'test' / f'{name}.conf', {
         **stack_config.keys(), 'db_name': database, 'workers': 0,
         'http_port': port, 'gevent_port': gevent_port, 'proxy_mode': False, 'db_maxconn': 48,
-        'max_cron_threads': 0, 'screenshots': LOGS / 'screenshots' / addon,
+        'max_cron_threads': 0, 'screenshots': LOGS / 'screenshots' / name,
     })
     with log.open('w') as output:
         code = stack_config.run_command(
             [
-                *stack_config.odoo_command(), '-c', conf, '-d', database, '-i', ','.join(ADDONS),
-                '--test-tags', f'/{addon}', '--stop-after-init',
+                *stack_config.odoo_command(), '-c', conf, '-d', database, '--stop-after-init',
+                '--test-tags', ','.join(f'/{path.relative_to(ROOT)}' for path in files),
             ],
             env=stack_config.process_environment(), stdout=output, stderr=output,
         ).returncode
-    return addon, code, log
+    return database, code, log
 
 
-def _count_addon(result, text):
+def _count_addons(result, text):
     """ Add what Odoo's runner counted to the result; without a count, the run has failed.
 
-    :param Result result: Of both add-ons.
+    :param Result result: Of all shares.
     :param str text: The log.
     :return: How many tests failed.
     :rtype: int

@@ -12,6 +12,7 @@ import subprocess
 
 import psycopg2
 import stack_config
+import stack_shell
 from psycopg2 import sql
 from stack_config import LOCAL, ROOT, StackError
 
@@ -137,6 +138,18 @@ def install(database, modules, log_path):
         raise StackError(message)
 
 
+def pack_assets(database):
+    """ Make the bundles of scripts and styles that pages load, so that no copy makes its own.
+
+    :param str database: Its name.
+    :raise StackError: with the traceback when that failed.
+    """
+    stack_shell.run(
+        "env['ir.qweb']._pregenerate_assets_bundles()", LOCAL / 'run' / 'install' / 'odoo.conf',
+        database, LOCAL / 'log' / 'install-assets.log',
+    )
+
+
 def template(kind, build_demo=None, say=stack_config.say):
     """ Return the name of an up-to-date template database; build it when the code has changed.
 
@@ -174,6 +187,7 @@ def _template(kind, prefix, build_demo, say):
     elif kind == 'plain':
         say("installing school_fees and school_mpesa")
         install(unfinished, ','.join(stack_config.ADDONS), LOCAL / 'log' / 'install.log')
+        pack_assets(unfinished)
     else:
         say("loading the demo school")
         build_demo(unfinished)

@@ -6,13 +6,12 @@ one query of indexed columns; the slower steps come only when the quick ones fou
 """
 
 import re
-import string
 from collections import Counter
 from dataclasses import dataclass
 
 from .admission_number import canonical_key
 from .reference_reading import LEAST_BARE_DIGITS, SHORT, TERM, Reading
-from .reference_words import may_be_term, numbers_of_terms, years_of_terms
+from .reference_words import numbers_of_terms, years_of_terms
 
 
 EXACT, NORMALISED, SUGGEST, UNMATCHED = 'exact', 'normalised', 'suggest', 'unmatched'
@@ -156,6 +155,10 @@ class ReferenceMatcher:
             others = self._find_other_child(reading, holder) | self._find_uncut(reading, holder)
             if others:
                 return _undecided([(one, SEVERAL) for one in (holder, *others)])
+            if match.outcome == NORMALISED and (
+                reading.may_name_another() or reading.names_other_letters()
+            ):
+                return _undecided([(holder, SEVERAL)])
             if (match.outcome == NORMALISED and reading.is_written_as_amount()) or (
                 amount is not None and reading.may_be_amount(amount)
             ):
@@ -178,7 +181,7 @@ class ReferenceMatcher:
         digits = re.sub(r'\W', '', reading.text)
         if outcome == NORMALISED and digits.isdecimal() and len(digits) < LEAST_BARE_DIGITS:
             return _undecided([(entry.holder, SHORT) for entry in entries])
-        if outcome == NORMALISED and may_be_term(reading.all_parts):
+        if outcome == NORMALISED and reading.may_be_term():
             return _undecided([(entry.holder, TERM) for entry in entries])
         return _decided(holders.pop(), outcome)
 
@@ -239,25 +242,22 @@ class ReferenceMatcher:
         return rests
 
     def _find_other_child(self, reading, holder):
-        """ Return who has the number that was taken for a term or its year. """
+        """ Return who has the number that was taken for a term, its year, or other digits. """
         parts = reading.all_parts
         found = self.directory.find_keys({
             key for year in years_of_terms(parts) for key in reading.keys_of([year])
-        } | {canonical_key(number) for number in numbers_of_terms(parts)})
+        } | {canonical_key(number) for number in numbers_of_terms(parts)} | reading.letter_keys())
         return {entry.holder for entries in found.values() for entry in entries} - {holder}
 
     def _find_uncut(self, reading, holder):
         """ Return whose number it may have been before M-PESA cut it off at its last sign. """
         if len(reading.text) != M_PESA_SIGNS or not reading.text[-1].isdecimal():
             return set()
-        found = self.directory.find_keys({
-            f'{candidate.key}{digit}'
-            for candidate in reading.all_candidates() for digit in string.digits
-        })
-        last = re.search(r'\d+$', reading.text).group()
+        found = self.directory.find_keys(reading.uncut_keys())
+        last = re.search(r'\d*$', reading.text).group()
         return {
             entry.holder for entries in found.values() for entry in entries
-            if re.search(rf'(?<!\d){last}\d$', entry.text)
+            if re.search(rf'(?<!\d){last}[\W_]*[^\W_]+$', entry.text)
         } - {holder}
 
     # --- what asks a person ---

@@ -1,16 +1,28 @@
 """What can be read out of a text that a payer typed as account: the keys that it may mean."""
 
+import itertools
 import re
+import string
 from dataclasses import dataclass
 
 from .admission_number import canonical_key
 from .pay_code import LENGTH as PAY_CODE_LENGTH
 from .pay_code import is_pay_code
+from .reference_doubts import (
+    LEAST_BARE_DIGITS,
+    is_cut_in_two,
+    is_school_year,
+    is_written_as_amount,
+    may_be_month,
+    may_be_term_or_level,
+    may_be_year_or_money,
+    may_name_another,
+)
 from .reference_slips import one_slip_away
-from .reference_words import LEVEL, NOISE, drop_terms_and_levels, split_parts
+from .reference_words import LEVEL, NOISE, drop_terms_and_levels, is_year, may_be_term, split_parts
 
 
-LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
+LEAST_CODE = 3  # Letters that a word can be told to stand for.
 LEAST_NAME = 3  # Letters of a word that may be a name.
 MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twenty.
 LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
@@ -38,11 +50,12 @@ class Reading:
         self.text = text
         self.key = canonical_key(text)
         self.all_parts = split_parts(text)
-        self._silent = (NOISE | style.noise | {style.prefix}) - style.letters
+        affixes = {style.prefix, style.suffix} - {''}
+        self._silent = (NOISE | style.noise | affixes) - style.letters
         if not levels:
             self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
         parts = drop_terms_and_levels(self.all_parts, levels=levels)
-        self.has_prefix = bool(style.prefix) and any(part.text == style.prefix for part in parts)
+        self.has_prefix = any(_stands_at_number(affix, parts) for affix in affixes)
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
         self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
@@ -93,29 +106,74 @@ class Reading:
         return found
 
     def _candidates_of(self, parts, words):
-        if any(part.added for part in parts[1:]):
+        if any(part.added for part in parts):
             return []  # "318 & B" are two children.
         texts = [part.text for part in parts]
         numbers = [text for text in texts if text.isdecimal()]
-        is_bare = len(numbers) == 1 and not self.has_prefix and (
-            numbers == texts or bool(self.style.prefix)
+        is_bare = not self.has_prefix and (
+            numbers == texts or (len(numbers) == 1 and bool(self.style.prefix or self.style.suffix))
         )
-        doubt = SHORT if is_bare and len(numbers[0]) < LEAST_BARE_DIGITS else ''
-        if any(part.apart and part.is_number for part in parts[1:]):
-            doubt = TERM  # The year in "0088 form 2 2024" may be that of form 2.
+        doubt = SHORT if is_bare and len(''.join(numbers)) < LEAST_BARE_DIGITS else ''
+        if is_cut_in_two(parts, self.all_parts, self._silent) or (
+            not words and self._may_be_else(parts)  # A name makes it certain.
+        ):
+            doubt = TERM
         found = [Candidate(key, words, doubt) for key in self.keys_of(texts)]
         joined = ''.join(texts)
-        if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined):
+        is_date = len(texts) == 3 and is_year(texts[-1])
+        if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined) and not is_date:
             found.append(Candidate(joined, words))
         return found
 
+    def _may_be_else(self, parts):
+        """ Return whether a number may be a term, level, year or amount where no name is. """
+        numbers = [part for part in parts if part.is_number]
+        return (
+            (len(numbers) == 1 and may_be_term_or_level(self.all_parts, numbers[0].place))
+            or (not self.has_prefix and may_be_year_or_money(parts, self.all_parts))
+            or may_be_month(parts, self.all_parts)
+            or is_school_year(parts)
+        )
+
+    def may_be_term(self):
+        """ Return whether the text as it stands may be a term, level or school year instead.
+
+        :rtype: bool
+        """
+        parts = self.all_parts
+        return may_be_term(parts) or is_school_year(parts) or (
+            len(parts) == 2 and parts[1].is_number and may_be_term_or_level(parts, 1)
+        )
+
+    def may_name_another(self):
+        """ Return whether another child may be meant too.
+
+        :rtype: bool
+        """
+        return may_name_another(self.text, self.all_parts)
+
+    def names_other_letters(self):
+        """ Return whether a word of the school stands for other letters than those typed.
+
+        In "23-KTL-118 Bungoma" the word is the campus of BGM, where 118 may be a child as well.
+
+        :rtype: bool
+        """
+        typed = {part.text for part in self.all_parts} & self.style.letters
+        others = {letters for letters in self.style.letters - typed if len(letters) >= LEAST_CODE}
+        words = {part.text for part in self.all_parts} & self.style.noise
+        return any(
+            _abbreviates(other, word) and not any(_abbreviates(one, word) for one in typed)
+            for word in words for other in others
+        )
+
     def keys_of(self, texts):
-        """ Return the keys that a run of parts makes: as it is, and with the school's prefix. """
+        """ Return the keys that some parts make: as they are, and with what all numbers have. """
         numbers = [text for text in texts if text.isdecimal()]
         years = iter(self.style.year_forms(numbers))
         forms = {' '.join(texts)}
         forms.add(' '.join(next(years) if text.isdecimal() else text for text in texts))
-        forms |= {f'{self.style.prefix} {form}' for form in forms}
+        forms |= {f'{self.style.prefix} {form} {self.style.suffix}' for form in forms}
         return sorted({canonical_key(form) for form in forms})
 
     def windows(self):
@@ -135,6 +193,16 @@ class Reading:
                     keys += self.keys_of([before[0].text, *texts])
                 keys += self.keys_of(texts)
         return list(dict.fromkeys(keys))
+
+    def letter_keys(self):
+        """ Return the keys of words with an O, I or l at a digit, read as a letter and as one. """
+        words = re.findall(r'[^\W_]*(?:[OoIl]\d|\d[OoIl])[^\W_]*', self.text)
+        return {canonical_key(word) for word in words} | set(self._plain_keys() if words else ())
+
+    def uncut_keys(self):
+        """ Return the keys that may have gone on behind the last sign: 0123/20 with 0123/2024. """
+        ends = {*string.digits, *string.ascii_uppercase, *map('{:02}'.format, range(100))}
+        return {f'{candidate.key}{end}' for candidate in self.all_candidates() for end in ends}
 
     def look_alikes(self):
         """ Return the keys with one sign replaced by its look-alike; words alone are no number. """
@@ -195,11 +263,11 @@ class Reading:
         return slips
 
     def is_written_as_amount(self):
-        """ Return whether a number ends as shillings do, such as "24,500/-" and "1234/=".
+        """ Return whether a number is written as shillings or a time are.
 
         :rtype: bool
         """
-        return bool(re.search(r'\d\s*/\s*[-=]', self.text))
+        return is_written_as_amount(self.text)
 
     def may_be_amount(self, amount):
         """ Return whether the number is what was paid, which many type by mistake.
@@ -211,3 +279,20 @@ class Reading:
         return (
             not self.has_prefix and not self.words() and bool(digits) and int(digits) == amount
         )
+
+
+def _abbreviates(letters, word):
+    """ Return whether letters are those of a word in their order, from its first: BGM, BUNGOMA. """
+    signs = iter(word[1:])
+    return letters[0] == word[0] and all(letter in signs for letter in letters[1:])
+
+
+def _stands_at_number(prefix, parts):
+    """ Return whether a prefix stands before a number, or is glued behind one: 0815SMG. """
+    return any(
+        other.place == one.place + 1 and (
+            (one.text == prefix and other.is_number)
+            or (other.text == prefix and one.is_number and other.glued)
+        )
+        for one, other in itertools.pairwise(parts)
+    )

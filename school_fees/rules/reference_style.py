@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 
 
 FIRST_YEAR, LAST_YEAR = 1990, 2049
+LEAST_SHORT_YEAR = 10
+LEAST_CENTRE = 5  # Digits.
 
 
 @dataclass(frozen=True)
 class ReferenceStyle:
     """What a reader may add or leave out without guessing.
 
-    :param str prefix: The letters with which every number of the school begins; they say nothing.
+    :param str prefix: The letters with which every number of the school begins, or a number too
+                       long for a year, as of an examination centre; they say nothing.
+    :param str suffix: The letters with which every number ends; they say nothing either.
     :param frozenset letters: The letters that tell its numbers apart, such as B and D of B/231 and
                               D/231; they are never noise.
     :param frozenset noise: Words that say nothing: streams, vote heads; upper case.
@@ -21,6 +25,7 @@ class ReferenceStyle:
     """
 
     prefix: str = ''
+    suffix: str = ''
     letters: frozenset = frozenset()
     noise: frozenset = frozenset()
     years: dict = field(default_factory=dict)
@@ -64,14 +69,27 @@ def read_style(keys, noise=()):
     :rtype: ReferenceStyle
     """
     keys = list(keys)
-    prefix = _common_start({re.match(r'\D*', key).group() for key in keys})
-    letters = {run for key in keys for run in re.findall(r'[^\W\d]+', key[len(prefix):])}
+    starts = {re.match(r'\D*', key).group() for key in keys}
+    prefix = _common_start(starts)
+    if len(starts) > 1 and prefix in starts:
+        prefix = ''  # Of I, II and III the I says who is meant.
+    if starts == {''}:
+        numbers = {re.match(r'\d*', key).group() for key in keys}
+        if len(keys) > 1 and len(numbers) == 1 and len(min(numbers)) >= LEAST_CENTRE:
+            prefix = min(numbers)
+    ends = {re.search(r'[^\W\d]*$', key).group() for key in keys}
+    suffix = ends.pop() if len(ends) == 1 else ''
+    letters = {
+        run for key in keys
+        for run in re.findall(r'[^\W\d]+', key[len(prefix):].removesuffix(suffix))
+    }
     parts = defaultdict(list)
     for key in keys:
         numbers = re.findall(r'\d+', key)
         parts[len(numbers)].append([int(number) for number in numbers])
     return ReferenceStyle(
         prefix=prefix,
+        suffix=suffix,
         letters=frozenset(letters),
         noise=noise_words(noise),
         years={
@@ -95,7 +113,9 @@ def _find_year(columns):
         place for place, values in enumerate(columns)
         if all(value <= LAST_YEAR % 100 for value in values)
     ]
-    digits, places = (4, long) if long else (2, short)
+    # Terms and classes look like years as well, but not like those of the children of today.
+    of_today = [place for place in short if min(columns[place]) >= LEAST_SHORT_YEAR]
+    digits, places = (4, long) if long else (2, of_today if len(of_today) == 1 else short)
     # In a small school the serials look like years too: they are the part with more values.
     variety = [len(set(columns[place])) for place in places]
     if variety.count(min(variety, default=0)) != 1:

@@ -36,8 +36,10 @@ class Part:
     :param str text: Upper-case letters, or digits as typed.
     :param bool glued: Whether it follows the part before it without a sign or space.
     :param bool joined: Whether a sign such as a slash joins it to the part before it.
-    :param bool added: Whether "and" stands before it, as between two children.
+    :param bool added: Whether "and" or a sign that sets it apart stands before it, as between two
+                       children.
     :param bool apart: Whether a term or level that was left out stood before it.
+    :param int place: Which of all parts it is, from zero.
     """
 
     text: str
@@ -45,6 +47,7 @@ class Part:
     joined: bool = False
     added: bool = False
     apart: bool = False
+    place: int = 0
 
     @property
     def is_number(self):
@@ -55,15 +58,15 @@ class Part:
 def split_parts(text):
     """Return the letters and digits of a reference, part by part.
 
-    O stands for 0, and I and l for 1, where they touch a digit.
+    O stands for 0, and I and l for 1, where they touch a digit, but not in "no112".
 
     :param str text: What the payer typed.
     :rtype: list[Part]
     """
     unified = unicodedata.normalize('NFKC', text or '')
     unified = re.sub(
-        r'(?<=\d)[OoIl]+|[OoIl]+(?=\d)',
-        lambda found: re.sub('[Il]', '1', re.sub('[Oo]', '0', found.group())), unified,
+        r'(?<=\d)[OoIl]+|[^\W\d_]*[OoIl](?=\d)',
+        lambda found: _read_as_digits(found.group()), unified,
     )
     unified = unicodedata.normalize('NFKC', unified.upper())
     unified = re.sub(r'\bM\W{1,2}PESA\b', 'MPESA', unified)  # Else its M is a house or a prefix.
@@ -77,10 +80,31 @@ def split_parts(text):
         parts.append(Part(
             word, glued=match.start() == follows,
             joined=bool(parts and re.fullmatch(r'\s*[/.\\_-]\s*', between)),
-            added=bool(parts and ('&' in between or '+' in between or parts[-1].text in AND)),
+            added=bool(parts and (
+                parts[-1].text in AND or _is_added(parts[-1], between, word)
+            )),
+            place=len(parts),
         ))
         follows = match.end()
     return parts
+
+
+def _is_added(before, between, word):
+    """ Return whether signs set a part apart from the one before: "3, 26", "3 (2)", "318, B". """
+    if word[0].isdecimal():
+        signs = r'[&+;@=()]|,\s' + (r'|[.:]\s' if before.is_number else '')
+    else:
+        signs = "[&+;@=(),'’]"
+    return bool(re.search(signs, between))
+
+
+def _read_as_digits(word):
+    """ Return a word before a digit with its last letters as digits, but for those of a noise. """
+    last = len(word) - len(word.rstrip('OoIl'))
+    noise = next((
+        end for end in range(len(word), len(word) - last, -1) if word[:end].upper() in NOISE
+    ), len(word) - last)
+    return word[:noise] + re.sub('[Il]', '1', re.sub('[Oo]', '0', word[noise:]))
 
 
 def years_of_terms(parts):
@@ -120,7 +144,7 @@ def may_be_term(parts):
     :rtype: bool
     """
     words = [part.text for part in parts]
-    if len(words) == 2 and _is_term_number(words[0]) and re.fullmatch(r'20[0-4]\d', words[1]):
+    if len(words) == 2 and is_term_number(words[0]) and is_year(words[1]):
         return True
     return any(
         _length_of_term(parts, place) and not (parts[place].glued or parts[place].joined)
@@ -155,19 +179,19 @@ def _length_of_term(parts, start):
     length = 0
     if words[0] in TERM:
         length = 2 if OF.intersection(words[1:2]) else 1
-        if not (length < len(words) and _is_term_number(words[length])):
+        if not (length < len(words) and is_term_number(words[length])):
             return 0
         length += 1
-    elif _is_term_number(words[0]) and not parts[start].joined:
+    elif is_term_number(words[0]) and not parts[start].joined:
         length = 2 if words[1:2] and words[1] in {'ST', 'ND', 'RD', 'TH'} else 1
         if not (length < len(words) and words[length] in TERM - {'T'}):
             return 0
         length += 1
-        if length == 2 and words[0].isdecimal() and any(map(_is_term_number, words[2:3])):
+        if length == 2 and words[0].isdecimal() and any(map(is_term_number, words[2:3])):
             return 0  # "105 3 term 1": the term is the first.
     if length and words[0] == 'T' and _goes_on(parts[start + length:]):
         return 0
-    if length and length < len(words) and re.fullmatch(r'20[0-4]\d', words[length]):
+    if length and length < len(words) and is_year(words[length]):
         length += 1
     return length
 
@@ -178,7 +202,21 @@ def _goes_on(parts):
     return any(part.is_number for part in glued)
 
 
-def _is_term_number(word):
+def is_year(word):
+    """Return whether a word may be the year of a term or level.
+
+    :param str word: A part.
+    :rtype: bool
+    """
+    return bool(re.fullmatch(r'20[0-4]\d', word))
+
+
+def is_term_number(word):
+    """Return whether a word may number a term.
+
+    :param str word: A part.
+    :rtype: bool
+    """
     return word in ORDINALS or (word.isdecimal() and 1 <= int(word) <= LAST_TERM)
 
 
@@ -189,7 +227,7 @@ def _length_of_level(parts, start):
     if others and others[0].text in OF:
         length += 1
     numbers = others[length - 1:length]
-    if word.text not in LEVEL or not numbers or not _is_level_number(numbers[0]):
+    if word.text not in LEVEL or not numbers or not is_level_number(numbers[0]):
         return 0
     if len(word.text) == 1 and not numbers[0].glued:
         return 0
@@ -201,5 +239,10 @@ def _length_of_level(parts, start):
     return length
 
 
-def _is_level_number(part):
+def is_level_number(part):
+    """Return whether a part may number a level.
+
+    :param Part part: A part.
+    :rtype: bool
+    """
     return part.is_number and len(part.text) <= 2 and 1 <= int(part.text) <= LAST_LEVEL

@@ -238,7 +238,7 @@ class MpesaTransaction(models.Model):
             payment = self.env['account.payment'].create({
                 **self._prepare_suspense_payment(movement._make_arrival()),
                 # The day of the reversal: the wallet must not hold the money twice in between.
-                'date': fields.Date.context_today(movement),
+                'date': self._get_eat_day(fields.Datetime.now()),
             })
             payment.action_post()
             movement.write({

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from freezegun import freeze_time
@@ -191,7 +191,8 @@ class TestIdentify(BookingCommon):
         movement = self.wait()
         first = movement._identify_as([(self.grace, Decimal(3_000))])
         paid_on = first.date
-        later = fields.Datetime.now() + timedelta(days=3)
+        # In Kenya the next day has begun.
+        later = datetime.combine(paid_on + timedelta(days=2), time(22, 30))
         with freeze_time(later):
             self.reverse(first)
             second = movement._identify_as([(self.hope, Decimal(3_000))])

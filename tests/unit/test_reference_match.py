@@ -19,7 +19,7 @@ from rules.reference_style import read_style
 
 
 SCHOOLS, ROWS = {}, []
-# All but the first were written by people who did not know the matcher.
+# All but the first and the adversary's were written by people who did not know the matcher.
 for folder in sorted((Path(__file__).parents[1] / 'references').iterdir()):
     SCHOOLS.update(json.loads((folder / 'schools.json').read_text()))
     with (folder / 'catalogue.csv').open(newline='') as file:

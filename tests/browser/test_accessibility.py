@@ -1,0 +1,102 @@
+"""No page that a parent sees has a fault that axe-core finds, in either language (WCAG 2.2 AA)."""
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+
+RULES = {
+    'runOnly': {'type': 'tag', 'values': [
+        'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice',
+    ]},
+    'resultTypes': ['violations'],
+}
+HEADING = '#live h1'
+OTHER = {'en': "Other amount", 'sw': "Kiasi kingine"}
+
+
+@pytest.fixture(params=['en', 'sw'])
+def lang(request):
+    return request.param
+
+
+@pytest.fixture
+def look(phone_page, lang):
+    """ Look at the page that is open. """
+    def look():
+        found = Axe().run(phone_page, options=RULES)
+        assert not found.violations_count, found.generate_report()
+        expect(phone_page.locator('[lang]').first).to_have_attribute('lang', lang)
+    return look
+
+
+def open_public(page, road, path, lang):
+    page.goto(f'{road.stack.url}{path}?lang={lang}')
+
+
+def test_the_page_of_a_link_and_its_errors(road, phone_page, lang, look):
+    link = road.make_link(
+        road.next_bill()['student'], asks_for='amount', amount=1000, description="School trip",
+    )
+    open_public(phone_page, road, link['path'], lang)
+    look()
+    phone_page.get_by_text(OTHER[lang], exact=True).click()
+    phone_page.locator('#amount').fill('1001')
+    phone_page.locator('#phone').fill('12345')
+    phone_page.locator('details summary').first.click()
+    phone_page.locator('#pay [type=submit]').click()
+    expect(phone_page.locator('#phone_error')).to_be_visible()
+    look()
+
+
+def test_waiting(road, phone_page, lang, look):
+    asked = road.ask()
+    road.wait_request(asked, 'accepted')
+    open_public(phone_page, road, asked['attempt'], lang)
+    expect(phone_page.locator(HEADING)).to_be_visible()
+    look()
+
+
+@pytest.mark.parametrize('code', ['1032', '2001', '1', '1019'])
+def test_not_paid(road, phone_page, lang, look, code):
+    phone = road.next_phone()
+    road.control.script(phone=phone, outcome=code)
+    asked = road.ask(phone=phone)
+    road.wait_request(asked, 'declined')
+    open_public(phone_page, road, asked['attempt'], lang)
+    look()
+
+
+def test_paid_receipt_and_its_check(road, phone_page, lang, look):
+    asked = road.ask()
+    road.wait_request(asked, 'accepted')
+    road.pay(asked)
+    road.wait_request(asked, 'paid')
+    open_public(phone_page, road, asked['attempt'], lang)
+    look()
+    receipt, = road.stack.sql(
+        "SELECT slug FROM school_receipt WHERE state = 'posted' ORDER BY id DESC LIMIT 1",
+    )
+    for path in (f"/rc/{receipt['slug']}", f"/rc/check/{receipt['slug']}"):
+        open_public(phone_page, road, path, lang)
+        look()
+
+
+@pytest.mark.parametrize('path', [
+    '/p/AAAAAAAAAAAA', '/p/a/00000000000000000000000000000000', '/rc/AAAAAAAAAAAA',
+])
+def test_what_opens_nothing(road, phone_page, lang, look, path):
+    open_public(phone_page, road, path, lang)
+    look()
+
+
+def test_the_portal(road, phone_page, lang, look):
+    phone_page.goto(f'{road.stack.url}/web/login')
+    phone_page.fill('input[name=login]', 'guardian')
+    phone_page.fill('input[name=password]', 'guardian')
+    phone_page.locator('.oe_login_buttons [type=submit]').click()
+    phone_page.wait_for_url('**/my**')
+    open_public(phone_page, road, '/my/fees', lang)
+    look()
+    phone_page.locator('a[href*="/my/fees/"]').first.click()
+    phone_page.wait_for_url('**/my/fees/*')
+    look()

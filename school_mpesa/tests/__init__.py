@@ -15,6 +15,7 @@ from . import test_pay_attempt_retry
 from . import test_pay_block
 from . import test_pay_link_page
 from . import test_payment_link
+from . import test_link_message
 from . import test_link_wizard
 from . import test_portal_invoice
 from . import test_portal_other_providers

@@ -13,6 +13,7 @@ conf=/tmp/odoo.conf
 # The project's odoo.conf, and the keys that the service `secrets` made.
 cat /etc/odoo/odoo.conf /var/lib/school/keys.conf > "$conf.$$"
 printf 'school_mpesa_simulator_url = %s\n' "${SCHOOL_MPESA_SIMULATOR_URL:-}" >> "$conf.$$"
+printf 'school_sms_simulator_url = %s\n' "${SCHOOL_SMS_SIMULATOR_URL:-}" >> "$conf.$$"
 mv "$conf.$$" "$conf"
 export ODOO_RC=$conf
 PGPASSWORD=$(cat /run/school/database_password)
@@ -54,8 +55,9 @@ case ${1:-serve} in
     update) run_once -u "$addons" --stop-after-init ;;
     demo)
         { cat /opt/school/demo_school.py /opt/school/demo_books.py
-          printf '\n\nif load_people(env):\n    tell_year(env)\n\nconnect_school(env, %s, %s)\nenv.cr.commit()\n' \
-              "'http://localhost:8069'" "'${SCHOOL_MPESA_SIMULATOR_URL:-}' or None"
+          printf '\n\nif load_people(env):\n    tell_year(env)\n\nconnect_school(env, %s, %s)\n%s\nenv.cr.commit()\n' \
+              "'http://localhost:8069'" "'${SCHOOL_MPESA_SIMULATOR_URL:-}' or None" \
+              "${SCHOOL_SMS_SIMULATOR_URL:+connect_sms(env, 'http://localhost:8069', '$SCHOOL_SMS_SIMULATOR_URL')}"
         } | run_once_shell
         echo "The demo school is loaded: log in as bursar / bursar, guardian / guardian, or admin with the password" \
              "that /var/lib/school/admin_password holds."

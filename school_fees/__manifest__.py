@@ -5,8 +5,10 @@
     'summary': "Students, families, term bills and official receipts for schools in Kenya",
     'author': "School Fees Kenya",
     'license': 'LGPL-3',
-    'depends': ['account', 'mail', 'portal'],
-    'external_dependencies': {'python': ['openpyxl', 'phonenumbers', 'qrcode', 'xlsxwriter']},
+    'depends': ['account', 'mail', 'portal', 'sms'],
+    'external_dependencies': {
+        'python': ['openpyxl', 'phonenumbers', 'qrcode', 'requests', 'xlsxwriter'],
+    },
     'data': [
         'security/school_fees_groups.xml',
         'security/ir.model.access.csv',
@@ -60,7 +62,9 @@
         'wizards/school_leave_wizard_views.xml',
         'wizards/school_next_year_wizard_views.xml',
         'wizards/school_promotion_wizard_views.xml',
+        'wizards/school_message_wizard_views.xml',
         'views/school_student_views.xml',
+        'views/school_message_views.xml',
         'views/school_receipt_views.xml',
         'views/school_transfer_views.xml',
         'views/school_refund_views.xml',

@@ -83,5 +83,5 @@ def install():
             logger.addFilter(SecretPathFilter())
 
 
-mask_paths('/rc/check/', '/rc/')
+mask_paths('/rc/check/', '/rc/', '/school-sms/')
 install()

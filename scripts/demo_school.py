@@ -275,6 +275,27 @@ def connect_school(env, url, simulator_url):
     }
 
 
+def connect_sms(env, url, simulator_url):
+    """ Let the school write to its guardians by the stand-in of the SMS gateway.
+
+    :param env: The shell's environment.
+    :param str url: The address of Odoo.
+    :param str simulator_url: The simulator's address.
+    :return: None
+    """
+    from daraja_simulator import sms_gateway
+    from daraja_simulator.control import SimulatorControl
+    company = env.ref('base.main_company')
+    company.write({
+        'school_sms_gateway': 'africastalking', 'school_sms_environment': 'simulator',
+        'school_sms_username': sms_gateway.USERNAME, 'school_sms_key': sms_gateway.API_KEY,
+        'school_sms_sender': 'UHURU',
+    })
+    SimulatorControl(simulator_url).set_sms(
+        report_url=f'{url}/school-sms/{company.school_sms_report_token}/report',
+    )
+
+
 def _connect_simulator(env, provider, url, simulator_url):
     """ What an administrator does at Safaricom: register the addresses, fetch the certificate. """
     from daraja_simulator.control import SimulatorControl

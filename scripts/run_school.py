@@ -50,7 +50,7 @@ def start():
         NAME, workers=0, nginx=False, database=NAME, reuse_database=True, keep_database=True,
         ports={'public': port, 'simulator': simulator_port},
         odoo_options=[f"--update={','.join(stack_config.ADDONS)}"] if update else [],
-        simulator_options=['--state', FOLDER / 'simulator.json'], ready_timeout=300,
+        simulator_options=['--state', FOLDER / 'simulator.json'], ready_timeout=300, sms=True,
     )
     stack.host = 'localhost'
     try:

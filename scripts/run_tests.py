@@ -1,4 +1,4 @@
-"""`make test` and `make faults`: runs kinds of tests, counts them, and reads the logs they left.
+"""`make test`, `make faults`, `make planted`: runs kinds of tests, counts them, reads their logs.
 
 A run fails when a test failed or was skipped, when a kind had no test at all, or when a warning or
 error was logged that tests/expected_log.txt does not explain.
@@ -20,6 +20,8 @@ from stack_config import ADDONS, LOCAL, ROOT, StackError, say
 
 LOGS = LOCAL / 'log' / 'test'
 GATE = 'school_gate'
+# So many runs beside each other: what a machine that checks a change has at least.
+BESIDE = 2
 
 
 class Result:
@@ -51,19 +53,21 @@ def run_pytest(kind, folders):
     """ Run tests that do not need Odoo in their own process.
 
     :param str kind: Their kind.
-    :param list folders: Where they are, from the project's root.
+    :param list folders: Folders or files where they are, from the project's root.
     :rtype: Result
     """
     result = Result(kind)
     report = LOGS / f'{kind}.xml'
     log_list = LOGS / f'{kind}.logs'
     log_list.unlink(missing_ok=True)
-    present = [folder for folder in folders if (ROOT / folder).is_dir()]
+    present = [folder for folder in folders if (ROOT / folder).exists()]
     code = stack_config.run_command(
         [
             # The plug-in for Odoo's tests wants a database; these have none, or one of their own.
             stack_config.python(), '-m', 'pytest', '-q', '-p', 'no:odoo', '-p', 'no:cacheprovider',
             f'--junitxml={report}', '-o', 'junit_family=xunit2', '--durations=5', *present,
+            # Those of a running school share it; the others need nobody.
+            *(['-n', str(BESIDE)] if kind == 'unit' else []),
         ],
         env={**stack_config.process_environment(), 'SCHOOL_LOG_LIST': str(log_list)},
     ).returncode if present else 5
@@ -83,8 +87,7 @@ def run_pytest(kind, folders):
 def run_addons(_kind, _folders):
     """ Run the add-ons' tests by Odoo's own runner, in copies of a database with both installed.
 
-    A run uses hardly more than one processor, so there is one for each, and each has its share of
-    the files.
+    A run uses hardly more than one processor, so there are some, each with its share of the files.
 
     :rtype: Result
     """
@@ -93,7 +96,7 @@ def run_addons(_kind, _folders):
     stack_config.keys()  # Made before two runs could both make them.
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(
-            lambda share: _run_share(template, *share), enumerate(_shares(os.cpu_count()), 1),
+            lambda share: _run_share(template, *share), enumerate(_shares(BESIDE), 1),
         ))
     for database, code, log in runs:
         failed = _count_addons(result, log.read_text(errors='replace'))
@@ -187,6 +190,7 @@ KINDS = {
     'addons': (run_addons, []),
     'end_to_end': (run_pytest, ['tests/end_to_end', 'tests/browser']),
     'faults': (run_pytest, ['tests/faults']),
+    'planted': (run_pytest, ['tests/end_to_end/test_planted_day.py']),
 }
 
 

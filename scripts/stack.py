@@ -38,6 +38,7 @@ class Stack:
         self, name, *, workers=2, nginx=True, simulator=True, demo=True, max_cron_threads=2,
         database=None, reuse_database=False, keep_database=False, odoo_options=(),
         simulator_options=(), log_level='info', ports=None, ready_timeout=120, say=None,
+        sms=False,
     ):
         """
         :param str name: Short name of the run; names its logs and, by default, its database.
@@ -56,12 +57,14 @@ class Stack:
             otherwise.
         :param float ready_timeout: Seconds within which each part must answer.
         :param callable say: Gets one line for each slow step; print by default.
+        :param bool sms: Whether the demo school writes to its guardians, by the simulator.
         """
         self.name = name
         self.workers = workers
         self.with_nginx = nginx
         self.with_simulator = simulator
         self.demo = demo
+        self.with_sms = sms
         self.max_cron_threads = max_cron_threads
         self.database = database or f'school_{name}'
         self.reuse_database = reuse_database
@@ -251,6 +254,7 @@ class Stack:
             'db_maxconn': 16 if self.workers else 48,
             'log_level': self.log_level,
             'school_mpesa_simulator_url': simulator,
+            'school_sms_simulator_url': simulator,
         })
 
     # === The demo school === #
@@ -262,6 +266,8 @@ class Stack:
         """ Tell the database and the simulator the addresses of this run. """
         simulator = self.simulator_url if self.with_simulator else None
         call = f"result = connect_school(env, {self.url!r}, {simulator!r})"
+        if self.with_sms and simulator:
+            call += f"\nconnect_sms(env, {self.url!r}, {simulator!r})"
         self.school = self._shell_demo(call, self.database)
 
     def _shell_demo(self, call, database):

@@ -44,6 +44,7 @@ from . import school_receipt_page
 from . import school_receipt_desk
 from . import school_receipt_reversal
 from . import school_receipt_suspense
+from . import school_receipt_message
 from . import school_transfer
 from . import school_transfer_booking
 from . import school_refund
@@ -66,7 +67,16 @@ from . import account_payment
 from . import ir_actions_report
 from . import res_company
 from . import res_company_desk
+from . import res_company_sms
 from . import res_currency
 from . import res_config_settings
+from . import res_config_settings_sms
 from . import res_partner
 from . import res_users
+from . import mail_notification
+from . import sms_sms
+from . import sms_tracker
+from . import school_message
+from . import school_message_queue
+from . import school_message_words
+from . import school_student_message

@@ -23,6 +23,11 @@ class ResPartner(models.Model):
         groups='school_fees.group_bursar',
     )
 
+    school_sms_optout = fields.Boolean(
+        string="No SMS from Schools", copy=False, groups='school_fees.group_bursar',
+        help="The guardian wants no messages about any child. For one child, clear SMS there.",
+    )
+
     _school_name_words = models.Index(index_of_names('name'))
     _school_mobile = models.Index(index_of_mobiles('phone'))
     _school_other_phone = models.Index(index_of_other_phones('phone'))
@@ -67,6 +72,26 @@ class ResPartner(models.Model):
         self.ensure_one()
         numbers = [to_e164(self.phone), *self.sudo().guardian_phone_ids.mapped('e164')]
         return list(dict.fromkeys(filter(None, numbers)))
+
+    def _get_message_phone(self):
+        """ Return the number to which the guardian's messages go.
+
+        The one on the contact, else a further one with consent; never one of Odoo's blacklist.
+
+        Note: `self.ensure_one()`
+
+        :return: In E.164 form; None when there is none.
+        :rtype: str | None
+        """
+        self.ensure_one()
+        partner_sudo = self.sudo()
+        numbers = [to_e164(partner_sudo.phone), *partner_sudo.guardian_phone_ids.filtered(
+            'consent').mapped('e164')]
+        numbers = list(dict.fromkeys(filter(None, numbers)))
+        blocked = set(self.env['phone.blacklist'].sudo().search([
+            ('number', 'in', numbers),
+        ]).mapped('number')) if numbers else set()
+        return next((number for number in numbers if number not in blocked), None)
 
     def _open_schools_to_guardian_users(self):
         """ Open the schools of their children to the portal users of these guardians.

@@ -40,6 +40,18 @@ class SchoolClass(models.Model):
         "There is already a class of this level and stream in the year.",
     )
 
+    # === ACTION METHODS === #
+
+    def action_send_balance(self):
+        """ Open *Send balance by SMS* for the students of these classes.
+
+        :return: A window action.
+        :rtype: dict
+        """
+        return self.env['school.student'].search([
+            ('class_id', 'in', self.ids), ('state', '=', 'active'),
+        ]).action_send_balance()
+
     # === COMPUTE METHODS === #
 
     @api.depends('level_id.name', 'stream', 'year_id.name')

@@ -22,6 +22,17 @@ def to_e164(text):
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def mask_phone(e164):
+    """Return a phone number that a reader may recognise and nobody can call.
+
+    :param str e164: The number, in E.164 form.
+    :return: Such as "0712 *** 678".
+    :rtype: str
+    """
+    local = f'0{e164[4:]}' if e164.startswith('+254') else e164
+    return f'{local[:4]} *** {local[-3:]}'
+
+
 class SchoolGuardianPhone(models.Model):
     """A further number of a guardian: Odoo's partner has only one."""
 

@@ -16,7 +16,7 @@ from .reference_words import (
 
 
 LEAST_BARE_DIGITS = 3  # Without its prefix a shorter number fits too much.
-LAST_MONTH = 12
+LAST_DAY, LAST_MONTH = 31, 12
 _STREAM = re.compile(r'[^\W\d]|[IVX]+')
 # Words that announce an admission number, and those that announce money or the paybill.
 _NUMBER_WORDS = {'NO', 'NAMBA', 'NUM', 'NUMBER'}
@@ -60,9 +60,20 @@ def is_cut_in_two(parts, all_parts, silent):
 
 
 def _follows_money(parts, all_parts):
-    """ Return whether the first of some numbers is an amount: "balance 500 2026". """
+    """ Return whether numbers are an amount or a date: "balance 500 2026", "paid 25/11/26". """
     before = all_parts[:parts[0].place][-1:]
-    return bool(before) and before[0].text in _MONEY and len(parts) > 1 and not _is_one(parts)
+    return bool(before) and before[0].text in _MONEY and len(parts) > 1 and (
+        not _is_one(parts) or _is_date(parts)
+    )
+
+
+def _is_date(parts):
+    """ Return whether three numbers are a day, a month and a year. """
+    texts = [part.text for part in parts]
+    return (
+        len(texts) == 3 and all(text.isdecimal() and len(text) in {1, 2, 4} for text in texts)
+        and 1 <= int(texts[0]) <= LAST_DAY and 1 <= int(texts[1]) <= LAST_MONTH
+    )
 
 
 def _follows_count(parts, all_parts):

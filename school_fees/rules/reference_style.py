@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 FIRST_YEAR, LAST_YEAR = 1990, 2049
 LEAST_SHORT_YEAR = 10
+LEAST_CENTRE = 5  # Digits.
 
 
 @dataclass(frozen=True)
 class ReferenceStyle:
     """What a reader may add or leave out without guessing.
 
-    :param str prefix: The letters with which every number of the school begins; they say nothing.
+    :param str prefix: The letters with which every number of the school begins, or a number too
+                       long for a year, as of an examination centre; they say nothing.
     :param str suffix: The letters with which every number ends; they say nothing either.
     :param frozenset letters: The letters that tell its numbers apart, such as B and D of B/231 and
                               D/231; they are never noise.
@@ -71,6 +73,10 @@ def read_style(keys, noise=()):
     prefix = _common_start(starts)
     if len(starts) > 1 and prefix in starts:
         prefix = ''  # Of I, II and III the I says who is meant.
+    if starts == {''}:
+        numbers = {re.match(r'\d*', key).group() for key in keys}
+        if len(keys) > 1 and len(numbers) == 1 and len(min(numbers)) >= LEAST_CENTRE:
+            prefix = min(numbers)
     ends = {re.search(r'[^\W\d]*$', key).group() for key in keys}
     suffix = ends.pop() if len(ends) == 1 else ''
     letters = {

@@ -23,10 +23,12 @@ from . import test_import_files
 from . import test_import_openings
 from . import test_import_students
 from . import test_life_events
+from . import test_message_wizard
 from . import test_one_figure
 from . import test_pay_block
 from . import test_portal
 from . import test_portal_fees
+from . import test_receipt_message
 from . import test_receipt_page
 from . import test_receipt_print
 from . import test_receipt_reversal
@@ -44,6 +46,7 @@ from . import test_second_person
 from . import test_second_person_ledger
 from . import test_security
 from . import test_settlement
+from . import test_sms_gateway
 from . import test_statement_print
 from . import test_student_match
 from . import test_student_references

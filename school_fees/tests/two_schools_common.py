@@ -105,6 +105,10 @@ class TwoSchoolsCommon(SchoolFeesCommon):
         cash_up = cls.env['school.cash.up'].browse(
             cls.env['school.cash.up'].action_open_mine()['res_id']
         )
+        message = create('school.message', {
+            'kind': 'balance', 'student_id': student.id, 'partner_id': guardian.id,
+            'company_id': student.company_id.id, 'day': '2026-02-01', 'body': text,
+        })
         for record in (student, receipt, bill, transfer, refund, grant):
             record.message_post(body=text, subtype_xmlid='mail.mt_comment')
         attachment = cls.env['ir.attachment'].create([
@@ -129,6 +133,7 @@ class TwoSchoolsCommon(SchoolFeesCommon):
             'school.bill.run': run, 'school.bill.run.student': run.run_student_ids[:1],
             'school.bill.run.line': run.line_ids[:1], 'school.bill.run.warning': warning,
             'school.receipt': receipt, 'school.receipt.line': receipt.line_ids[:1],
+            'school.message': message,
             'school.transfer': transfer, 'school.refund': refund, 'school.cash.up': cash_up,
             'school.cash.up.line': cash_up.line_ids[:1], 'res.partner': student.partner_id,
             'account.move': bill, 'account.move.line': debt[:1],
@@ -196,6 +201,7 @@ class TwoSchoolsCommon(SchoolFeesCommon):
             },
             'school.statement.wizard': {'student_ids': student.ids},
             'school.past.day.wizard': {'shows': 'aged'},
+            'school.message.wizard': {'student_ids': student.ids},
             'school.year.end.pack': {
                 'date_from': fields.Date.to_date('2026-01-01'), 'date_to': '2026-12-31',
             },

@@ -11,6 +11,7 @@ from . import school_import_guardian
 from . import school_import_family
 from . import school_import_opening
 from . import school_leave_wizard
+from . import school_message_wizard
 from . import school_next_year_wizard
 from . import school_past_day_wizard
 from . import school_promotion_wizard

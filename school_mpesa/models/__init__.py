@@ -41,6 +41,7 @@ from . import mpesa_link_opening
 from . import mpesa_payment_link
 from . import mpesa_payment_link_screen
 from . import mpesa_payment_link_state
+from . import mpesa_payment_link_message
 from . import mpesa_rate_counter
 from . import mpesa_request_share
 from . import mpesa_source_address
@@ -109,5 +110,7 @@ from . import school_statement
 from . import school_statement_pay
 from . import school_statement_report
 from . import school_student
+from . import school_message
 from . import school_student_link
+from . import school_student_message
 from . import school_student_pay

@@ -18,6 +18,7 @@ from . import test_pay_family_page
 from . import test_pay_link_page
 from . import test_payment_link
 from . import test_request_shares
+from . import test_link_message
 from . import test_link_wizard
 from . import test_portal_invoice
 from . import test_portal_other_providers
@@ -37,7 +38,6 @@ from . import test_register_payment
 from . import test_ask
 from . import test_chase
 from . import test_day_close
-from . import test_day_planted
 from . import test_day_schedule
 from . import test_day_sign
 from . import test_denial
@@ -55,6 +55,7 @@ from . import test_validation
 from . import test_statement_booking
 from . import test_statement_damaged
 from . import test_statement_import
+from . import test_statement_prove
 from . import test_statement_release
 from . import test_statement_renamed
 from . import test_statement_reversal

@@ -5,7 +5,7 @@ import contextlib
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from . import control_api, phone, portal
+from . import control_api, phone, portal, sms_gateway
 from .state_file import StateFile
 from .world import World
 
@@ -73,6 +73,7 @@ def build_app(seed=None, state=None):
             Mount('/control', routes=control_api.routes(simulator)),
             *phone.routes(simulator),
             *portal.routes(simulator),
+            *sms_gateway.routes(simulator),
             Route('/{path:path}', daraja, methods=VERBS),
         ],
     )

@@ -280,6 +280,24 @@ class SimulatorControl:
 
     # Deliveries
 
+    # The SMS gateway beside Daraja
+
+    def set_sms(self, **settings):
+        """Change what the SMS gateway does; see ``sms_gateway.SmsSettings``."""
+        return self._call('set_sms', **settings)
+
+    def sms(self):
+        """:return: its ``settings``, and how many ``calls`` came in"""
+        return self._call('sms')
+
+    def sms_messages(self, number=None):
+        """:return: what it took: ``id``, ``number``, ``text``, ``sender``, ``at_eat``"""
+        return self._call('sms_messages', number=number)
+
+    def sms_reports(self):
+        """:return: delivery reports: ``body`` (form fields), ``state``, ``status``"""
+        return self._call('sms_reports')
+
     def deliveries(self, kind=None, checkout_request_id=None, receipt=None, state=None):
         return self._call(
             'deliveries',

@@ -9,6 +9,7 @@ import base64
 import inspect
 import json
 import secrets
+from dataclasses import asdict
 
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -253,6 +254,22 @@ class ControlApi:
 
     def conservation(self):
         return self.world.bank.conservation()
+
+    # The SMS gateway beside Daraja
+
+    def set_sms(self, **values):
+        self.world.sms.change(**values)
+        return self.sms()
+
+    def sms(self):
+        gateway = self.world.sms
+        return {'settings': asdict(gateway.settings), 'calls': gateway.calls}
+
+    def sms_messages(self, number=None):
+        return [row for row in self.world.sms.messages if number in (None, row['number'])]
+
+    def sms_reports(self):
+        return self.world.sms.reports
 
     # Deliveries
 

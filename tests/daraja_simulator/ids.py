@@ -10,6 +10,7 @@ class Ids:
     def __init__(self, clock, seed):
         self.clock = clock
         self._requests = random.Random(f'{seed}:requests')  # noqa: S311 - must be replayable
+        self._messages = random.Random(f'{seed}:messages')  # noqa: S311 - the same
         self._tokens = random.Random(f'{seed}:tokens')  # noqa: S311 - the same
         self._checkouts = set()
 
@@ -34,6 +35,10 @@ class Ids:
         alphabet = string.ascii_lowercase + string.digits
         tail = ''.join(self._requests.choice(alphabet) for _place in range(20))
         return f'AG_{self.clock.stamp()[:8]}_{tail}'
+
+    def sms_id(self):
+        """:return: 32 hexadecimal digits"""
+        return f'{self._messages.randrange(16**32):032x}'
 
     def access_token(self):
         """:return: 28 letters and digits"""

@@ -47,6 +47,9 @@ class Phones:
             if wallet.is_organisation:
                 continue
             phones[msisdn] = {'msisdn': msisdn, 'name': wallet.name, 'prompts': 0}
+        for message in world.sms.messages:
+            number = message['number'].lstrip('+')
+            phones.setdefault(number, {'msisdn': number, 'name': '', 'prompts': 0})
         for push in world.pushes.all.values():
             row = phones.setdefault(push.phone, {'msisdn': push.phone, 'name': '', 'prompts': 0})
             row['prompts'] += push.on_phone
@@ -67,6 +70,7 @@ class Phones:
             if prompts
             else None,
             'messages': _messages(world, msisdn),
+            'sms': _sms(world, msisdn),
         })
 
     async def answer(self, request):
@@ -107,6 +111,14 @@ def routes(simulator):
         Route('/phone/{msisdn}/answer', phones.answer, methods=['POST']),
         Route('/phone/{msisdn}/pay', phones.pay, methods=['POST']),
     ]
+
+
+def _sms(world, msisdn):
+    """:return: what the SMS gateway delivered to this phone, newest first"""
+    return [
+        {'at': message['at_eat'], 'sender': message['sender'] or 'SMS', 'text': message['text']}
+        for message in reversed(world.sms.messages) if message['number'] == f'+{msisdn}'
+    ][:MESSAGES_SHOWN]
 
 
 def _messages(world, msisdn):

@@ -13,6 +13,7 @@ from .pushes import Pushes
 from .receipts import Receipts
 from .scripts import ScriptBook
 from .settings import Settings
+from .sms_gateway import SmsGateway
 from .wallets import Bank
 
 
@@ -43,11 +44,13 @@ class World:
         self.deliveries = Deliveries(self)
         self.pushes = Pushes(self)
         self.gateway = Gateway(self, [api for family in FAMILIES for api in family.APIS])
+        self.sms = SmsGateway(self)
         self._furnish()
 
     def close(self):
         self.scheduler.close()
         self.deliveries.close()
+        self.sms.close()
 
     def _furnish(self):
         self.apps[defaults.CONSUMER_KEY] = ConsumerApp(

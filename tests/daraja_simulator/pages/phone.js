@@ -34,6 +34,26 @@
             row.textContent = message.text;
             return row;
         }));
+        document.getElementById('sms').replaceChildren(...state.sms.map((sms) => {
+            const row = document.createElement('li'), from = document.createElement('b');
+            row.dataset.testid = 'sms';
+            from.textContent = `${sms.sender}: `;
+            row.append(from, ...linked(sms.text));
+            return row;
+        }));
+    }
+
+    // An address in a text can be tapped, with or without its scheme.
+    function linked(text) {
+        return text.split(/((?:https?:\/\/)?[\w.-]+(?::\d+)?\/(?:p|rc|c)\/\w+)/).map((part, index) => {
+            if (index % 2 === 0) {
+                return part;
+            }
+            const link = document.createElement('a');
+            link.href = part.startsWith('http') ? part : `https://${part}`;
+            link.textContent = part;
+            return link;
+        });
     }
 
     async function send(path, body) {

@@ -1,0 +1,153 @@
+# A scheduled action commits on purpose: one message that cannot be made must not hold the others.
+# pylint: disable=invalid-commit
+import logging
+
+from odoo import api, fields, models
+
+from .school_guardian_phone import mask_phone
+
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 100
+
+
+class SchoolMessage(models.Model):
+    """From the wish to tell somebody to a row of Odoo's queue: after the money's commit."""
+
+    _inherit = 'school.message'  # pylint: disable=consider-merging-classes-inherited
+
+    @api.model
+    def _cron_messages(self):
+        """ Tell of new receipts, queue what waits, and try again what was not taken.
+
+        Woken by whatever makes a message, and by the clock. A failure here touches no payment.
+
+        :return: None
+        """
+        self.env['sms.sms']._retry_due()
+        self.env.cr.commit()
+        told = self.env['school.receipt']._tell_due(BATCH)
+        self.env['ir.cron']._commit_progress(told)
+        done = self._queue_waiting(BATCH)
+        left = self.env['school.receipt']._count_untold() if told == BATCH else 0
+        if done == BATCH:
+            left += self.search_count(self._get_due_domain())
+        self.env['ir.cron']._commit_progress(done, remaining=left)
+        later = self.search(
+            [('state', '=', 'waiting'), ('send_after', '>', fields.Datetime.now())],
+            order='send_after', limit=1,
+        )
+        if later:
+            self._wake(later.send_after)
+
+    @api.model
+    def _wake(self, at=None):
+        """ Let the scheduled action run soon, or at a later moment.
+
+        :param datetime at: When, in UTC; None for at once.
+        :return: None
+        """
+        cron = self.env.ref('school_fees.cron_messages')
+        if at is None:
+            cron._trigger()
+        else:
+            cron._trigger(at=at)
+
+    @api.model
+    def _get_due_domain(self):
+        """ Return the domain of messages that may go out now.
+
+        :rtype: list
+        """
+        return [
+            ('state', '=', 'waiting'),
+            '|', ('send_after', '=', False), ('send_after', '<=', fields.Datetime.now()),
+        ]
+
+    @api.model
+    def _queue_waiting(self, limit):
+        """ Write the texts of messages that are due, and put them into Odoo's queue.
+
+        One savepoint for all; where that fails, one for each: one odd record stops no other.
+
+        :param int limit: How many at most.
+        :return: How many were dealt with.
+        :rtype: int
+        """
+        due = self.search(self._get_due_domain(), limit=limit, order='id').try_lock_for_update()
+        due = due.filtered_domain([('state', '=', 'waiting')])
+        if not due:
+            return 0
+        try:
+            with self.env.cr.savepoint():
+                due._queue()
+        except Exception:  # noqa: BLE001 - found again below, and noted on the one it belongs to
+            self.env.invalidate_all(flush=False)
+            for message in due:
+                try:
+                    with self.env.cr.savepoint():
+                        message._queue()
+                except Exception as error:  # noqa: BLE001 - noted; the others go on
+                    self.env.invalidate_all(flush=False)
+                    _logger.warning("A message was not queued: %s", type(error).__name__)
+                    message.write({'state': 'failed', 'failure_type': 'unknown'})
+        return len(due)
+
+    def _queue(self):
+        """ Put these messages into Odoo's queue, with the figures of this moment.
+
+        What is no longer to be told is cancelled: a reminder to who owes nothing by now, a message
+        to who has opted out meanwhile.
+
+        :return: None
+        """
+        sms_values, queued = [], self.browse()
+        for message in self:
+            at = message._delay_to_day(fields.Datetime.now())
+            if at > fields.Datetime.now():
+                message.send_after = at
+                continue
+            number = message.partner_id._get_message_phone()
+            body = number and message._is_still_wanted() and message._write_body()
+            if not body:
+                message.write({
+                    'state': 'cancelled',
+                    'failure_type': False if number else 'sms_number_missing',
+                })
+                continue
+            message.write({
+                'body': body, 'state': 'queued', 'phone_mask': mask_phone(number),
+                'failure_type': False,
+            })
+            queued |= message
+            sms_values.append({
+                'number': number, 'body': body, 'partner_id': message.partner_id.id,
+                'record_company_id': message.company_id.id,
+            })
+        if not sms_values:
+            return
+        # Odoo's own queue and trackers are the administrator's.
+        messages_sms = self.env['sms.sms'].sudo().create(sms_values)
+        self.env['sms.tracker'].sudo().create([
+            {'sms_uuid': sms.uuid, 'school_message_id': message.id}
+            for sms, message in zip(messages_sms, queued, strict=True)
+        ])
+
+    def _is_still_wanted(self):
+        """ Tell whether the guardian may still be told, and there is still something to tell.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not self.company_id.school_sms_gateway:
+            return False
+        if self.partner_id not in self.student_id._get_message_links().partner_id:
+            return False
+        if self.kind == 'bill':
+            return self.invoice_id.state == 'posted'
+        return self.kind != 'balance' or self.student_id.currency_id.compare_amounts(
+            self.student_id.balance, 0.0,
+        ) > 0

@@ -1,0 +1,131 @@
+from odoo import fields, models
+
+from .school_receipt_page import SCHOOL_TZ
+
+
+class SchoolStudent(models.Model):
+    """Messages about a student: who is told, and what the office sends by hand."""
+
+    _inherit = 'school.student'  # pylint: disable=consider-merging-classes-inherited
+
+    # === ACTION METHODS === #
+
+    def action_send_balance(self):
+        """ Open *Send balance by SMS* for these students.
+
+        :return: A window action.
+        :rtype: dict
+        """
+        return {
+            **self.env['ir.actions.act_window']._for_xml_id(
+                'school_fees.school_message_wizard_action'
+            ),
+            'context': {'dialog_size': 'medium', 'default_student_ids': self.ids},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_message_links(self):
+        """ Return through whom these students' guardians are told of money.
+
+        Only who may see amounts, takes SMS about the child and has not opted out altogether.
+
+        :return: Live guardian links, by priority, in sudo mode.
+        :rtype: school.guardian.link
+        """
+        # What is valid today, is so by the day in Kenya.
+        students_sudo = self.sudo().with_context(tz=SCHOOL_TZ.zone)
+        return students_sudo.guardian_link_ids.filtered(
+            lambda link: link.is_live and link.sms and link.sees_amounts
+            and not link.partner_id.school_sms_optout
+        ).sorted(lambda link: (link.priority, link.id))
+
+    def _get_message_guardians(self):
+        """ Return the guardians who can be told of a student, each number once.
+
+        Note: `self.ensure_one()`
+
+        :return: In sudo mode.
+        :rtype: res.partner
+        """
+        self.ensure_one()
+        guardians, numbers = self.env['res.partner'].sudo(), set()
+        for guardian in self._get_message_links().partner_id:
+            number = guardian._get_message_phone()
+            if number and number not in numbers:
+                guardians |= guardian
+                numbers.add(number)
+        return guardians
+
+    def _send_school_message(self, kind, **values):
+        """ Ask for one message about each of these students to each guardian who takes SMS.
+
+        Who sends is checked by the caller. Where the school has no gateway nothing is made. A
+        guardian who was told the same already (a receipt, today's reminder) is left out.
+
+        :param str kind: One of the kinds of `school.message`.
+        :param dict values: Further values of the messages, such as `receipt_id`.
+        :return: The messages, in sudo mode; they go out by a scheduled action, after the commit.
+        :rtype: school.message
+        """
+        Message_sudo = self.env['school.message'].sudo()
+        today = Message_sudo._get_today()
+        now = fields.Datetime.now()
+        vals_list = []
+        for student_sudo in self.sudo():
+            company = student_sudo.company_id
+            if not company.school_sms_gateway:
+                continue
+            told = student_sudo._get_told_guardians(kind, today, values)
+            vals_list += [
+                {
+                    'kind': kind, 'student_id': student_sudo.id, 'partner_id': guardian.id,
+                    'company_id': company.id, 'day': today, **values,
+                }
+                for guardian in student_sudo._get_message_guardians() - told
+            ]
+        messages_sudo = Message_sudo.create(vals_list)
+        for message_sudo in messages_sudo:
+            at = message_sudo._delay_to_day(now)
+            message_sudo.send_after = at if at > now else False
+        if messages_sudo:
+            messages_sudo._wake()
+        return messages_sudo
+
+    def _get_told_guardians(self, kind, day, values):
+        """ Return who was told the same of this student already.
+
+        Note: `self.ensure_one()`
+
+        :param str kind: The kind of the message.
+        :param date day: The day in Kenya.
+        :param dict values: As in :meth:`_send_school_message`.
+        :rtype: res.partner
+        """
+        self.ensure_one()
+        domain = [('student_id', '=', self.id), ('kind', '=', kind)]
+        if values.get('receipt_id'):
+            domain = [('receipt_id', '=', values['receipt_id']), ('kind', '=', kind)]
+        elif values.get('invoice_id'):
+            domain = [('invoice_id', '=', values['invoice_id']), ('kind', '=', kind)]
+        elif kind == 'balance':
+            domain += [('day', '=', day)]
+        else:
+            return self.env['res.partner'].sudo()
+        return self.env['school.message'].sudo().search(domain).partner_id
+
+    def _get_message_pay(self):
+        """ Return how to pay, for a message. Ways of collecting have their own.
+
+        Note: `self.ensure_one()`
+
+        :return: The `address` of a page, without the school's own, and `by_hand`, such as
+                 "Pay code 7001910"; both may be ''.
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            'address': '',
+            'by_hand': self.env._("Pay code %(code)s", code=self.sudo().pay_code)
+            if self.sudo().pay_code else '',
+        }

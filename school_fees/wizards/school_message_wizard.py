@@ -1,0 +1,119 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..rules import sms_text
+
+
+class SchoolMessageWizard(models.TransientModel):
+    """Reminding guardians of what is due, by SMS, with a look at it before."""
+
+    _name = 'school.message.wizard'
+    _description = "Send Balance by SMS"
+
+    student_ids = fields.Many2many(
+        string="Students", comodel_name='school.student', required=True,
+    )
+    student_count = fields.Integer(string="Students Chosen", compute='_compute_preview')
+    owing_count = fields.Integer(string="Owe Something", compute='_compute_preview')
+    silent_count = fields.Integer(
+        string="Nobody to Tell", compute='_compute_preview',
+        help="They owe, but no guardian with a number takes SMS about them.",
+    )
+    told_count = fields.Integer(
+        string="Told Today Already", compute='_compute_preview',
+        help="Messages that are not sent again: these guardians were reminded today.",
+    )
+    message_count = fields.Integer(string="Messages", compute='_compute_preview')
+    sms_count = fields.Integer(
+        string="Charged as", compute='_compute_preview',
+        help="How many SMS the gateway charges.",
+    )
+    preview = fields.Text(string="The First Message", compute='_compute_preview')
+    preview_length = fields.Integer(
+        string="Length", compute='_compute_preview', help="One SMS holds 160 letters.",
+    )
+    send_after = fields.Datetime(string="Goes Out At", compute='_compute_preview')
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('student_ids')
+    def _compute_preview(self):
+        Message_sudo = self.env['school.message'].sudo()
+        now = fields.Datetime.now()
+        for wizard in self:
+            owing = wizard._get_owing()
+            told, silent, new, texts = 0, 0, 0, []
+            today = Message_sudo._get_today()
+            for student_sudo in owing.sudo():
+                guardians = student_sudo._get_message_guardians()
+                known = student_sudo._get_told_guardians('balance', today, {}) & guardians
+                silent += not guardians
+                told += len(known)
+                for guardian in guardians - known:
+                    new += 1
+                    texts.append(Message_sudo.new({
+                        'kind': 'balance', 'student_id': student_sudo.id,
+                        'partner_id': guardian.id, 'company_id': student_sudo.company_id.id,
+                    })._write_body())
+            at = Message_sudo._get_next_day(now)
+            wizard.update({
+                'student_count': len(wizard.student_ids), 'owing_count': len(owing),
+                'silent_count': silent, 'told_count': told, 'message_count': new,
+                'sms_count': sum(map(sms_text.count_messages, texts)),
+                'preview': texts[0] if texts else False,
+                'preview_length': sms_text.septets(texts[0]) if texts else 0,
+                'send_after': at if at > now and new else False,
+            })
+
+    # === ACTION METHODS === #
+
+    def action_send(self):
+        """ Ask for the messages; they go out by a scheduled action.
+
+        :return: What was done, in words.
+        :rtype: dict
+        :raise AccessError: If the user is not of the bursar's office.
+        :raise UserError: If the school has no gateway, or nobody is to be told.
+        """
+        self.ensure_one()
+        self.env['school.approval.mixin']._check_role('school_fees.group_bursar')
+        owing = self._get_owing()
+        if not any(company.school_sms_gateway for company in self.student_ids.company_id):
+            raise UserError(self.env._(
+                "This school has no SMS gateway yet. Nothing was sent. An administrator sets it up"
+                " in Settings > School Fees > Messages."
+            ))
+        messages_sudo = owing._send_school_message('balance')
+        if not messages_sudo:
+            raise UserError(self.env._(
+                "Nobody is to be told: nobody owes, nobody takes SMS, or all were told today"
+                " already. Nothing was sent."
+            ))
+        later = messages_sudo[:1].send_after
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'success',
+                'message': self.env._(
+                    "%(count)s messages wait for 7:00 in the morning.", count=len(messages_sudo),
+                ) if later else self.env._(
+                    "%(count)s messages are on their way. School Fees > Messages shows what became"
+                    " of each.", count=len(messages_sudo),
+                ),
+                'next': {'type': 'ir.actions.act_window_close'},
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_owing(self):
+        """ Return those of the students who owe something, checked against the user's rights.
+
+        :rtype: school.student
+        """
+        students = self.student_ids._origin
+        students.check_access('read')
+        return students.filtered(
+            lambda student: student.currency_id.compare_amounts(student.balance, 0.0) > 0
+        )

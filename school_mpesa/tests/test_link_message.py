@@ -1,0 +1,154 @@
+import os
+from datetime import datetime
+from unittest.mock import patch
+
+from daraja_simulator import sms_gateway
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from odoo.addons.school_fees import sms_gateway as school_gateway
+from odoo.addons.school_mpesa.tests.common import SchoolMpesaCommon
+
+
+NOON = datetime(2026, 9, 14, 9, 0)
+EVENING = datetime(2026, 9, 14, 18, 0)
+MORNING = datetime(2026, 9, 15, 4, 0)
+
+
+@tagged('post_install', '-at_install')
+class TestLinkMessage(SchoolMpesaCommon):
+    """Payment links, receipts of M-PESA money and reminders by SMS."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        environment = patch.dict(os.environ, {'SCHOOL_SMS_SIMULATOR_URL': cls.simulator.url})
+        environment.start()
+        cls.addClassCleanup(environment.stop)
+        configuration = patch.object(school_gateway, 'config', {})
+        configuration.start()
+        cls.addClassCleanup(configuration.stop)
+        cls.school.write({
+            'school_sms_gateway': 'africastalking', 'school_sms_environment': 'simulator',
+            'school_sms_username': sms_gateway.USERNAME, 'school_sms_key': sms_gateway.API_KEY,
+            'phone': '020 123 4567',
+        })
+        cls.env['ir.config_parameter'].set_param('web.base.url', 'https://f.uhuru.ac.ke')
+        cls.bursar = cls.create_staff('bursar_sms', 'bursar')
+
+    def setUp(self):
+        super().setUp()
+        self.control.set_sms(hold_reports=True)
+
+    def make_link(self, **values):
+        return self.env['mpesa.payment.link'].create({'student_id': self.student.id, **values})
+
+    def tell(self, at=NOON):
+        with freeze_time(at):
+            self.run_cron('school_fees.cron_messages')
+            self.run_cron('sms.ir_cron_sms_scheduler_action')
+
+    @property
+    def sent(self):
+        return [message['text'] for message in self.control.sms_messages()]
+
+    def test_a_link_is_sent(self):
+        link = self.make_link(amount=5_000, description="Lunch")
+        with freeze_time(NOON):
+            link.with_user(self.bursar).action_send_by_sms()
+            with self.refusal(UserError, "on its way by SMS already"):
+                link.with_user(self.bursar).action_send_by_sms()
+        self.tell()
+        [text] = self.sent
+        self.assertEqual(text, (
+            f"Uhuru Academy: Please pay KES 5,000 for Faith Otieno (ADM-012), Lunch:"
+            f" f.uhuru.ac.ke/p/{link.slug} or Paybill 600111 Acc {self.student.pay_code}"
+        ))
+
+    def test_a_link_is_not_sent_at_night_nor_when_it_is_closed_by_then(self):
+        link = self.make_link(amount=5_000)
+        with freeze_time(EVENING):
+            link.with_user(self.bursar).action_send_by_sms()
+            self.assertEqual(link.sms_ids.send_after, MORNING)
+            link.with_user(self.bursar)._cancel("Wrong amount")
+        self.tell(MORNING)
+        self.assertFalse(self.sent)
+        self.assertEqual(link.sms_ids.state, 'cancelled')
+
+    def test_who_got_a_link_hears_that_it_is_closed(self):
+        link = self.make_link(amount=5_000)
+        with freeze_time(NOON):
+            link.with_user(self.bursar).action_send_by_sms()
+        self.tell()
+        with freeze_time(NOON):
+            link.with_user(self.bursar)._cancel("Wrong amount")
+        self.tell()
+        self.assertEqual(len(self.sent), 2)
+        self.assertIn("is closed. Do not pay by it. Questions: 0201234567", self.sent[1])
+        other = self.make_link(amount=5_000)
+        with freeze_time(NOON):
+            other.with_user(self.bursar)._cancel("Never sent")
+        self.tell()
+        self.assertEqual(len(self.sent), 2)
+
+    def test_who_may_send_links(self):
+        link = self.make_link(amount=5_000)
+        with self.assertRaises(AccessError):
+            link.with_user(self.create_staff('cashier_sms', 'cashier')).action_send_by_sms()
+        self.school.school_sms_gateway = False
+        with self.refusal(UserError, "no SMS gateway"):
+            link.with_user(self.bursar).action_send_by_sms()
+
+    def test_a_reminder_names_page_and_paybill(self):
+        with freeze_time(NOON):
+            self.student._send_school_message('balance')
+        self.tell()
+        [text] = self.sent
+        link = self.student._get_statement_link()
+        self.assertIn(f"Pay: f.uhuru.ac.ke/p/{link.slug} or Paybill 600111 Acc", text)
+        self.assertLessEqual(len(text), 160)
+
+    def test_a_paybill_receipt_is_told_after_the_money(self):
+        self.accept_bytes(self.confirmation_url(), self.confirmation_body(
+            'UKL7XY12AB', '1000.00', 'ADM-012',
+        ))
+        self.drain()
+        receipt = self.env['school.receipt'].search([('external_ref', '=', 'UKL7XY12AB')])
+        self.assertEqual(receipt.state, 'posted')
+        self.assertFalse(self.sent)
+        self.tell()
+        self.assertIn("Received KES 1,000 for Faith Otieno (ADM-012)", self.sent[0])
+        self.assertIn("M-PESA UKL7XY12AB", self.sent[0])
+
+    def test_a_gateway_that_is_down_delays_no_payment(self):
+        for mode in ('down', 'reset', 'hang', 'refuse'):
+            self.control.set_sms(mode=mode, seconds=30)
+            with self.subTest(mode=mode):
+                self.accept_bytes(self.confirmation_url(), self.confirmation_body(
+                    f'UKL7XY1{mode[:3].upper()}', '10.00', 'ADM-012',
+                ))
+                calls = self.control.sms()['calls']
+                self.drain()
+                self.assertEqual(self.control.sms()['calls'], calls)
+                self.assertTrue(self.env['school.receipt'].search([
+                    ('external_ref', '=', f'UKL7XY1{mode[:3].upper()}'),
+                ]))
+
+    def test_a_late_success_says_so(self):
+        tx = self.ask()
+        self.send()
+        self.control.cancel('254712000111')
+        self.accept(self.wait_deliveries(kind='stk')[-1])
+        self.drain()
+        tx.mpesa_was_declined = True
+        self.accept_bytes(self.confirmation_url(), self.confirmation_body(
+            'UKL7XY12AB', '15500.00', 'ADM-012',
+        ))
+        self.drain()
+        receipt = self.env['school.receipt'].search([('external_ref', '=', 'UKL7XY12AB')])
+        receipt.mpesa_transaction_ids.payment_transaction_id = tx
+        self.tell()
+        self.assertIn("Good news, the payment of KES 15,500", self.sent[0])
+        self.assertIn("Do not pay again.", self.sent[0])

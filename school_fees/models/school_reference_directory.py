@@ -130,6 +130,17 @@ class ReferenceDirectory:
             )
         return self._found_phones[digits]
 
+    def get_class_words(self, holder):
+        """ Return the words of the name of a student's class, such as HOPE of Grade 8 Hope.
+
+        :param holder: A student or a family.
+        :return: None of a family: its children are in several classes.
+        :rtype: set[str]
+        """
+        if holder._name != 'school.student':
+            return set()
+        return set(_words(holder.sudo().class_id.name or ''))
+
     def get_names(self, holder):
         """ Return the words of the names that may stand beside a number of this holder.
 

@@ -122,20 +122,28 @@ def may_be_term_or_level(all_parts, place):
     )
 
 
-def may_be_year_or_money(parts, all_parts):
-    """Return whether a bare number among words is a year or an amount: "fees 2026", "bal 500".
+def may_be_year_or_money(parts, all_parts, lacks_letters):
+    """Return whether a bare number is a year or an amount: "fees 2026", "2026/1", "bal 500".
 
     :param list[Part] parts: What makes a number.
     :param list[Part] all_parts: All parts of the text.
+    :param bool lacks_letters: Whether all numbers of the school have letters that these lack.
     :rtype: bool
     """
-    if len(all_parts) == 1 or len(parts) > 1:
-        return False
     words = [part.text for part in all_parts[:parts[0].place]]
     is_announced = bool(words) and words[-1] in _ANNOUNCING
     while words and words[-1] in _NUMBER_WORDS:
         words.pop()
-    return (bool(words) and words[-1] in _MONEY) or (is_year(parts[0].text) and not is_announced)
+    is_year_alone = len(parts) == 1 and is_year(parts[0].text) and not is_announced
+    is_term_of_year = (
+        len(parts) == 2 and is_year(parts[0].text) and is_term_number(parts[1].text)
+        and not is_announced
+    )
+    if len(all_parts) == len(parts):
+        return lacks_letters and (is_year_alone or is_term_of_year)
+    return is_year_alone or (lacks_letters and is_term_of_year) or (
+        len(parts) == 1 and bool(words) and words[-1] in _MONEY
+    )
 
 
 def may_be_month(parts, all_parts):

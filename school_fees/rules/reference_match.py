@@ -74,8 +74,9 @@ class ReferenceMatcher:
 
     :param ReferenceStyle style: How its admission numbers are built.
     :param directory: Its references: `find_keys(keys)`, `find_number(digits)`, `find_names(words)`,
-                      `find_phone(digits)`, `get_names(holder)`, `get_code(holder)`, which a bank
-                      asks for in front of the number, and `codes`, those of all.
+                      `find_phone(digits)`, `get_names(holder)`, `get_class_words(holder)`,
+                      `get_code(holder)`, which a bank asks for in front of the number, and `codes`,
+                      those of all.
     """
 
     def __init__(self, style, directory):
@@ -153,6 +154,8 @@ class ReferenceMatcher:
         if match.posts:
             ((holder, _reason),) = match.found
             others = self._find_other_child(reading, holder) | self._find_uncut(reading, holder)
+            if match.outcome == NORMALISED:
+                others |= self._find_silently_named(reading, holder)
             if others:
                 return _undecided([(one, SEVERAL) for one in (holder, *others)])
             if match.outcome == NORMALISED and (
@@ -248,6 +251,23 @@ class ReferenceMatcher:
             key for year in years_of_terms(parts) for key in reading.keys_of([year])
         } | {canonical_key(number) for number in numbers_of_terms(parts)} | reading.letter_keys())
         return {entry.holder for entries in found.values() for entry in entries} - {holder}
+
+    def _find_silently_named(self, reading, holder):
+        """ Return who has a near number, and as a name a word that is a stream's: "402 Amani".
+
+        The holder's own stream or name says that the number is right.
+        """
+        words = reading.silent_names()
+        words -= words and self.directory.get_names(holder)
+        words -= words and self.directory.get_class_words(holder)
+        if not words:
+            return set()
+        near = self.directory.find_keys(reading.slips())
+        named = self.directory.find_names(words)
+        return (
+            {entry.holder for entries in near.values() for entry in entries}
+            & {other for others in named.values() for other in others}
+        ) - {holder}
 
     def _find_uncut(self, reading, holder):
         """ Return whose number it may have been before M-PESA cut it off at its last sign. """

@@ -19,7 +19,15 @@ from .reference_doubts import (
     may_name_another,
 )
 from .reference_slips import one_slip_away
-from .reference_words import LEVEL, NOISE, drop_terms_and_levels, is_year, may_be_term, split_parts
+from .reference_words import (
+    LEVEL,
+    NAMES_IN_NOISE,
+    NOISE,
+    drop_terms_and_levels,
+    is_year,
+    may_be_term,
+    split_parts,
+)
 
 
 LEAST_CODE = 3  # Letters that a word can be told to stand for.
@@ -90,6 +98,14 @@ class Reading:
             if not part.is_number and len(part.text) >= LEAST_NAME
         }
 
+    def silent_names(self):
+        """ Return the words that say nothing by themselves, and that somebody may be called. """
+        names = self.style.noise | NAMES_IN_NOISE
+        return {
+            part.text for part in self.all_parts
+            if part.text in names and len(part.text) >= LEAST_NAME
+        }
+
     def candidates(self):
         """ Return the keys that use every number of the text, with what is left over. """
         if not self.places:
@@ -130,7 +146,9 @@ class Reading:
         numbers = [part for part in parts if part.is_number]
         return (
             (len(numbers) == 1 and may_be_term_or_level(self.all_parts, numbers[0].place))
-            or (not self.has_prefix and may_be_year_or_money(parts, self.all_parts))
+            or (not self.has_prefix and may_be_year_or_money(
+                parts, self.all_parts, bool(self.style.prefix or self.style.suffix),
+            ))
             or may_be_month(parts, self.all_parts)
             or is_school_year(parts)
         )

@@ -16,6 +16,7 @@ _NOISE = """
     STD STREAM STUDENT TERM THE TO TRANSPORT TRIP TUITION UNCLE UNIFORM WA WANGU YA YANGU ZA
 """
 NOISE = frozenset(_NOISE.split())
+NAMES_IN_NOISE = frozenset({'JUNIOR'})  # Children are called so, too.
 TERM = {'T', 'TERM', 'TRM', 'TM', 'MUHULA'}
 ORDINALS = {
     'ONE', 'TWO', 'THREE', 'FIRST', 'SECOND', 'THIRD', 'I', 'II', 'III', 'KWANZA', 'PILI', 'TATU',

@@ -44,7 +44,7 @@ class LinkCommon(SchoolMpesaCommon, HttpCase):
 
     def text_of(self, response):
         """ Return the words of a page as a reader sees them. """
-        body = response.text.split('<main', 1)[1].split('</main>', 1)[0]
+        body = re.search(r'(?s)<main[^>]*>(.*?)</main>', response.text)[1]
         return ' '.join(html.unescape(re.sub(r'<[^>]*>', ' ', body)).split())
 
     def requests_by(self, link):

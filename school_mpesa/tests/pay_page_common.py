@@ -29,7 +29,7 @@ class PayPageCommon(SchoolMpesaCommon, HttpCase):
 
     def text_of(self, response):
         """ Return the words of a page as a reader sees them, without what a script may show. """
-        body = response.text.split('<main', 1)[1].split('</main>', 1)[0]
+        body = re.search(r'(?s)<main[^>]*>(.*?)</main>', response.text)[1]
         body = re.sub(r'(?s)<template.*?</template>', '', body)
         return ' '.join(html.unescape(re.sub(r'<[^>]*>', ' ', body)).split())
 

@@ -85,6 +85,9 @@ class Directory:
     def get_names(self, holder):
         return self.names[holder] | self.codes
 
+    def get_class_words(self, _holder):
+        return set()  # The catalogues know no classes.
+
     def get_code(self, _holder):
         code, = self.codes
         return code

@@ -177,6 +177,20 @@ class SchoolMessage(models.Model):
             self._wake(at)
         return False
 
+    def _being_sent(self):
+        """ Return those of these messages that are being handed to the gateway just now.
+
+        :rtype: school.message
+        """
+        queued = self.filtered(lambda message: message.state == 'queued')
+        trackers_sudo = queued.sudo().tracker_ids  # Odoo's own queue is the administrator's.
+        under_way = self.env['sms.sms'].sudo().search([
+            ('uuid', 'in', trackers_sudo.mapped('sms_uuid')), ('state', '=', 'process'),
+        ]).mapped('uuid')
+        return trackers_sudo.filtered(
+            lambda tracker: tracker.sms_uuid in under_way
+        ).school_message_id.with_env(self.env)
+
     def _is_still_wanted(self):
         """ Tell whether the guardian may still be told, and there is still something to tell.
 

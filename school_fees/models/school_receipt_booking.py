@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Command
 
 from ..rules import allocation
+from .school_receipt_page import SCHOOL_TZ
 
 
 class SchoolReceiptBooking(models.Model):
@@ -208,7 +209,8 @@ class SchoolReceiptBooking(models.Model):
             receipt.line_ids._undo_transfers(reason)
             # Entries of payments, or the one that took the money from where it waited.
             entries = receipt.line_ids.move_line_id.move_id
-            entries.with_context(school_receipt_reversal=True)._reverse_moves(
+            # Today is that of Kenya, whoever's the clock is.
+            entries.with_context(school_receipt_reversal=True, tz=SCHOOL_TZ.zone)._reverse_moves(
                 [
                     {
                         'ref': f'{receipt.number} {reason}'[:200],

@@ -158,7 +158,7 @@ class SchoolReceipt(models.Model):
             told = self.sms_ids.filtered(lambda message: message.kind == 'receipt')
             # What was not sent is not to be taken back, and will not be: `_may_go_now`.
             told.filtered(lambda message: message.state == 'waiting').state = 'cancelled'
-            told = told.filtered(lambda message: message.state in {*TOLD, 'queued'})
+            told = told.filtered(lambda message: message.state in TOLD) | told._being_sent()
             live = twins.filtered(lambda twin: twin.state == 'posted')
             known = {
                 (guardian, twin._get_shares_of(guardian))

@@ -150,9 +150,9 @@ class AfricasTalking:
         status = response.status_code
         if status in {401, 403}:
             raise KeysRefused(f"HTTP {status}")
-        if status in {429, 500, 502, 503}:
+        if status in {429, 503}:
             raise Unavailable(f"HTTP {status}")
-        if status >= 300 and status not in {409, 504}:
+        if status >= 300 and status not in {409, 500, 502, 504}:
             raise RequestRefused(f"HTTP {status}")
         try:
             data = response.json()['SMSMessageData'] if len(
@@ -168,7 +168,7 @@ class AfricasTalking:
             codes = [code for code, name in REFUSED.items() if name.lower() in word.lower()]
             if codes:
                 raise MessageRefused(codes[0])
-            if status == 504 or not word:
+            if status >= 500 or not word:
                 raise InDoubt(f"HTTP {status}")
             raise RequestRefused(f"HTTP {status}, nobody was sent to")
         if code not in TAKEN:
@@ -201,6 +201,5 @@ def _was_never_connected(error):
     reason = error.args[0] if error.args else None
     reason = getattr(reason, 'reason', reason)
     return type(reason).__name__ in {
-        'NewConnectionError', 'ConnectTimeoutError', 'NameResolutionError', 'SSLError',
-        'ProxyError',
+        'NewConnectionError', 'ConnectTimeoutError', 'NameResolutionError', 'ProxyError',
     }

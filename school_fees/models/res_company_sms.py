@@ -70,7 +70,7 @@ class ResCompany(models.Model):
         for company in self:
             value = (company.school_sms_key or '').strip()
             if value != SAVED:
-                company.sudo().school_sms_key_saved = value or False
+                company.sudo().school_sms_key_saved = value and company._seal_sms_key(value)
 
     @api.depends('school_sms_report_token')
     def _compute_school_sms_report_url(self):
@@ -116,6 +116,29 @@ class ResCompany(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _seal_sms_key(self, key):
+        """ Return an API key as it is stored. What has a vault keeps it there.
+
+        Note: `self.ensure_one()`
+
+        :param str key: The key.
+        :rtype: str
+        """
+        self.ensure_one()
+        return key
+
+    def _unseal_sms_key(self, saved):
+        """ Return the API key of what :meth:`_seal_sms_key` made.
+
+        Note: `self.ensure_one()`
+
+        :param str saved: What is stored.
+        :return: '' where it cannot be read any more.
+        :rtype: str
+        """
+        self.ensure_one()
+        return saved
+
     def _make_sms_report_tokens(self):
         """ Make the secret of the address for delivery reports, where one is needed.
 
@@ -159,11 +182,11 @@ class ResCompany(models.Model):
         username = self.school_sms_username
         if self.school_sms_environment == 'sandbox':
             username = africastalking.SANDBOX_USERNAME
-        if not (address and username and self.school_sms_key_saved):
+        key = self.school_sms_key_saved and self._unseal_sms_key(self.school_sms_key_saved)
+        if not (address and username and key):
             return None
         return africastalking.AfricasTalking(
-            username, self.school_sms_key_saved, base_url=address,
-            sender=self.school_sms_sender or '',
+            username, key, base_url=address, sender=self.school_sms_sender or '',
         )
 
     def _send_test_sms(self, number):

@@ -1,8 +1,10 @@
 # A scheduled action commits on purpose: one message that cannot be made must not hold the others.
 # pylint: disable=invalid-commit
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from .school_guardian_phone import mask_phone
 
@@ -10,6 +12,8 @@ from .school_guardian_phone import mask_phone
 _logger = logging.getLogger(__name__)
 
 BATCH = 100
+RECEIPTS = 20  # In one transaction: a correction of the payment must not wait for long.
+MOST_QUEUED = 100  # Reminders wait while so many messages are on their way.
 
 
 class SchoolMessage(models.Model):
@@ -27,10 +31,10 @@ class SchoolMessage(models.Model):
         """
         self.env['sms.sms']._retry_due()
         self.env.cr.commit()
-        told = self.env['school.receipt']._tell_due(BATCH)
+        told = self.env['school.receipt']._tell_due(RECEIPTS)
         self.env['ir.cron']._commit_progress(told)
         done = self._queue_waiting(BATCH)
-        left = self.env['school.receipt']._count_untold() if told == BATCH else 0
+        left = self.env['school.receipt']._count_untold() if told == RECEIPTS else 0
         if done == BATCH:
             left += self.search_count(self._get_due_domain())
         self.env['ir.cron']._commit_progress(done, remaining=left)
@@ -48,10 +52,9 @@ class SchoolMessage(models.Model):
         :param datetime at: When, in UTC; None for at once.
         :return: None
         """
-        cron = self.env.ref('school_fees.cron_messages')
-        if at is None:
-            cron._trigger()
-        else:
+        # Without it nobody is told; a payment is booked all the same.
+        cron = self.env.ref('school_fees.cron_messages', raise_if_not_found=False)
+        if cron:
             cron._trigger(at=at)
 
     @api.model
@@ -75,7 +78,20 @@ class SchoolMessage(models.Model):
         :return: How many were dealt with.
         :rtype: int
         """
-        due = self.search(self._get_due_domain(), limit=limit, order='id').try_lock_for_update()
+        is_quiet = Domain('kind', 'in', list(self._get_quiet_kinds()))
+        due = self.search(Domain(self._get_due_domain()) & ~is_quiet, limit=limit, order='id')
+        if len(due) < limit:
+            # What tells of money is never behind a thousand reminders.
+            room = MOST_QUEUED - self.env['sms.sms'].sudo().search_count(
+                [('state', '=', 'outgoing')], limit=MOST_QUEUED,
+            )
+            due |= self.search(
+                Domain(self._get_due_domain()) & is_quiet, order='id',
+                limit=min(limit - len(due), room),
+            ) if room > 0 else self.browse()
+            if room <= 0:
+                self._wake(fields.Datetime.now() + timedelta(minutes=1))
+        due = due.try_lock_for_update()
         due = due.filtered_domain([('state', '=', 'waiting')])
         if not due:
             return 0
@@ -134,6 +150,33 @@ class SchoolMessage(models.Model):
             for sms, message in zip(messages_sms, queued, strict=True)
         ])
 
+    def _may_go_now(self, sms):
+        """ Look again at a message that is about to be handed to the gateway.
+
+        Hours may have gone by in the queue: what is no longer to be told is dropped, what is not
+        for the night waits for the morning, and the text has the figures of this moment.
+
+        Note: `self.ensure_one()`
+
+        :param sms.sms sms: Its row in Odoo's queue, locked.
+        :return: Whether it is handed over now.
+        :rtype: bool
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        at = self._delay_to_day(now)
+        number = self.partner_id._get_message_phone()
+        body = number and self._is_still_wanted() and self._write_body()
+        if body and at <= now and number == sms.number:
+            if body != sms.body:
+                sms.body = self.body = body
+            return True
+        sms._drop()
+        if body:  # Made anew: in the morning, or for the guardian's new number.
+            self.write({'state': 'waiting', 'failure_type': False, 'send_after': at})
+            self._wake(at)
+        return False
+
     def _is_still_wanted(self):
         """ Tell whether the guardian may still be told, and there is still something to tell.
 
@@ -146,6 +189,8 @@ class SchoolMessage(models.Model):
             return False
         if self.partner_id not in self.student_id._get_message_links().partner_id:
             return False
+        if self.receipt_id:
+            return self.receipt_id.state == {'receipt': 'posted', 'reversal': 'reversed'}[self.kind]
         if self.kind == 'bill':
             return self.invoice_id.state == 'posted'
         return self.kind != 'balance' or self.student_id.currency_id.compare_amounts(

@@ -5,6 +5,9 @@ from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
 
+# The guardian has, or may have, such a message.
+TOLD = {'sent', 'delivered', 'doubt'}
+
 
 class SchoolReceipt(models.Model):
     """Telling guardians of receipts: a mark is booked with the money, the rest comes after it."""
@@ -90,7 +93,9 @@ class SchoolReceipt(models.Model):
         :rtype: int
         """
         due = self.search([('message_due', '=', True)], limit=limit, order='id')
-        due = due.try_lock_for_update().filtered_domain([('message_due', '=', True)])
+        due = due.try_lock_for_update(allow_referencing=True).filtered_domain(
+            [('message_due', '=', True)],
+        )
         if not due:
             return 0
         try:
@@ -142,7 +147,8 @@ class SchoolReceipt(models.Model):
                 (message.partner_id, twin._get_shares_of(message.partner_id))
                 for twin in twins.filtered(lambda twin: twin.state == 'reversed')
                 for message in twin.sms_ids
-                if message.kind == 'receipt' and not twin.sms_ids.filtered(
+                if message.kind == 'receipt' and message.state in TOLD
+                and not twin.sms_ids.filtered(
                     lambda sms, guardian=message.partner_id: sms.kind == 'reversal'
                     and sms.partner_id == guardian
                 )
@@ -150,10 +156,9 @@ class SchoolReceipt(models.Model):
             self._make_messages('receipt', known)
         elif self.state == 'reversed':
             told = self.sms_ids.filtered(lambda message: message.kind == 'receipt')
-            # What was not sent yet is not to be taken back.
-            unsent = told.filtered(lambda message: message.state == 'waiting')
-            unsent.state = 'cancelled'
-            told -= unsent
+            # What was not sent is not to be taken back, and will not be: `_may_go_now`.
+            told.filtered(lambda message: message.state == 'waiting').state = 'cancelled'
+            told = told.filtered(lambda message: message.state in {*TOLD, 'queued'})
             live = twins.filtered(lambda twin: twin.state == 'posted')
             known = {
                 (guardian, twin._get_shares_of(guardian))
@@ -170,16 +175,19 @@ class SchoolReceipt(models.Model):
         :return: None
         """
         told = self.sms_ids.filtered(lambda message: message.kind == kind).partner_id
-        numbers, vals_list = set(), []
+        said, vals_list = {}, []
         for student in self.line_ids.student_id:
             for guardian in student._get_message_links().partner_id:
                 number = guardian._get_message_phone()
-                if guardian in told or not number or number in numbers:
+                shares = self._get_shares_of(guardian)
+                # One phone in two guardians' records is told once, unless it is of other children.
+                if guardian in told or not number or {*shares} <= said.get(number, set()):
                     continue
                 if guardians is not None and guardian not in guardians:
                     continue
-                numbers.add(number)
-                if (guardian, self._get_shares_of(guardian)) not in known:
+                said.setdefault(number, set()).update(shares)
+                told |= guardian
+                if (guardian, shares) not in known:
                     vals_list.append({
                         'kind': kind, 'receipt_id': self.id, 'student_id': student.id,
                         'partner_id': guardian.id, 'company_id': self.company_id.id,

@@ -2,6 +2,7 @@
 # gateway took is durable as soon as it is known.
 # pylint: disable=invalid-commit
 import logging
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -14,7 +15,10 @@ from .mail_notification import FAILURES
 
 _logger = logging.getLogger(__name__)
 
-BATCH = 20  # The calls of one batch must end well within a scheduled action's time limit.
+BATCH = 20
+# After so many seconds a batch hands over nothing more: Odoo runs ten of them before it looks at
+# the clock, and ends a scheduled action that took 300.
+BATCH_SECONDS = 15
 # Minutes until a message that the gateway could not take is tried again; then it has failed.
 PAUSES = (1, 3, 10, 30, 60, 180, 360, 720)
 CLAIM_MINUTES = 10  # A message marked longer ago was being sent when its worker died.
@@ -128,21 +132,25 @@ class SmsSms(models.Model):
         :return: None
         """
         outage = False
+        ends_at = time.monotonic() + BATCH_SECONDS
         for sms_id in self.ids:
+            if time.monotonic() > ends_at:
+                break  # The rest stays in the queue.
             sms = self.browse(sms_id)
             try:
                 # Another worker may have been quicker since the batch was read.
                 sms = sms.try_lock_for_update().filtered_domain([('state', '=', 'outgoing')])
                 if not sms:
                     continue
-                if outage:
+                is_due = sms._is_due()
+                if is_due and outage:
                     sms._postpone(outage)
-                else:
+                elif is_due:
                     sms._claim()
                 self.env.cr.commit()
-                if not outage:
+                if is_due and not outage:
                     sms.with_context(school_claimed=True)._send(**options)
-                    outage = sms.failure_type in OUTAGE_TYPES and sms.failure_type
+                    outage = sms._find_outage()
                     self.env.cr.commit()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 # A delivery report came at this very moment and has written what is to be known;
@@ -150,6 +158,38 @@ class SmsSms(models.Model):
                 self.env.cr.rollback()
                 self.env.invalidate_all(flush=False)
                 _logger.info("An SMS is looked at again: %s", type(error).__name__)
+
+    def _is_due(self):
+        """ Tell whether a message is still to be handed over, as its record stands now.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        message = self.sms_tracker_id.school_message_id
+        if not message:
+            return True
+        try:
+            with self.env.cr.savepoint():
+                return message._may_go_now(self)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:  # noqa: BLE001 - one odd message stops no other
+            self.env.invalidate_all(flush=False)
+            _logger.warning("A message was not sent: %s", type(error).__name__)
+            self._drop()
+            message.write({'state': 'failed', 'failure_type': 'unknown'})
+            return False
+
+    def _find_outage(self):
+        """ Return why the rest of a batch need not be tried after this message.
+
+        :return: The failure type of what was not handed over; False when nothing is in the way.
+        :rtype: str | bool
+        """
+        self.ensure_one()
+        if self.failure_type == 'school_doubt':
+            return 'sms_server'  # A gateway that does not answer would put all in doubt.
+        return self.failure_type in OUTAGE_TYPES and self.failure_type
 
     def _claim(self):
         """ Mark a message as about to be handed over. """
@@ -212,7 +252,15 @@ class SmsSms(models.Model):
         ])
         self.search([
             ('uuid', 'in', waiting.mapped('sms_uuid')), ('state', 'in', ('outgoing', 'error')),
-        ]).action_set_canceled()
+        ])._drop()
+
+    def _drop(self):
+        """ Cancel messages for good; their numbers are not kept.
+
+        :return: None
+        """
+        self.action_set_canceled()
+        self.to_delete = True
 
     @api.model
     def _retry_due(self):
@@ -238,7 +286,7 @@ class SmsSms(models.Model):
         due.school_next_try_at = False
         # A school that has given up its gateway does not want Odoo's own to take over.
         dead = due.filtered(lambda sms: not sms._get_sms_company().school_sms_gateway)
-        dead.action_set_canceled()
+        dead._drop()
         due -= dead
         due.action_set_outgoing()
         for sms in left:

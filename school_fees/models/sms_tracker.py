@@ -71,11 +71,7 @@ class SmsTracker(models.Model):
             if owner and owner != company:
                 return False
         else:
-            sms = Sms.search([
-                ('number', '=', number), ('record_company_id', '=', company.id),
-                ('to_delete', '!=', True), ('school_claimed_at', '!=', False),
-                '|', ('state', '=', 'process'), ('failure_type', '=', 'school_doubt'),
-            ], limit=1, order='id') if number else Sms
+            sms = self._find_unanswered(company, number)
             tracker = sms.sms_tracker_id
             if not tracker or tracker.school_gateway_ref:
                 return False
@@ -89,3 +85,22 @@ class SmsTracker(models.Model):
             sms.write({'state': 'pending', 'failure_type': False})
         sms.filtered(lambda sms: sms.state != 'process' and not sms.to_delete).to_delete = True
         return True
+
+    @api.model
+    def _find_unanswered(self, company, number):
+        """ Return the message to a number of which our own answer is missing.
+
+        The one that is being handed over just now; else the only one in doubt. Of several in doubt
+        nobody knows which was taken.
+
+        :param res.company company: The school.
+        :param str number: The number, in E.164 form.
+        :rtype: sms.sms
+        """
+        candidates = self.env['sms.sms'].search([
+            ('number', '=', number), ('record_company_id', '=', company.id),
+            ('to_delete', '!=', True), ('school_claimed_at', '!=', False),
+            '|', ('state', '=', 'process'), ('failure_type', '=', 'school_doubt'),
+        ]) if number else self.env['sms.sms']
+        candidates = candidates.filtered(lambda sms: sms.state == 'process') or candidates
+        return candidates if len(candidates) == 1 else candidates.browse()

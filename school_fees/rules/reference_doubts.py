@@ -68,12 +68,12 @@ def _follows_money(parts, all_parts):
 
 
 def _is_date(parts):
-    """ Return whether three numbers are a day, a month and a year. """
+    """ Return whether three numbers are a day and a month, in either order, and a year. """
     texts = [part.text for part in parts]
-    return (
-        len(texts) == 3 and all(text.isdecimal() and len(text) in {1, 2, 4} for text in texts)
-        and 1 <= int(texts[0]) <= LAST_DAY and 1 <= int(texts[1]) <= LAST_MONTH
-    )
+    if len(texts) != 3 or not all(text.isdecimal() and len(text) in {1, 2, 4} for text in texts):
+        return False
+    smaller, larger = sorted(map(int, texts[:2]))
+    return 1 <= smaller <= LAST_MONTH and larger <= LAST_DAY
 
 
 def _follows_count(parts, all_parts):
@@ -139,9 +139,10 @@ def may_be_year_or_money(parts, all_parts, lacks_letters):
         len(parts) == 2 and is_year(parts[0].text) and is_term_number(parts[1].text)
         and not is_announced
     )
+    may_be_time = is_term_of_year or (_is_date(parts) and not is_announced)
     if len(all_parts) == len(parts):
-        return lacks_letters and (is_year_alone or is_term_of_year)
-    return is_year_alone or (lacks_letters and is_term_of_year) or (
+        return lacks_letters and (is_year_alone or may_be_time)
+    return is_year_alone or (lacks_letters and may_be_time) or (
         len(parts) == 1 and bool(words) and words[-1] in _MONEY
     )
 

@@ -23,6 +23,7 @@ from . import test_import_files
 from . import test_import_openings
 from . import test_import_students
 from . import test_life_events
+from . import test_message_again
 from . import test_message_wizard
 from . import test_one_figure
 from . import test_pay_block

@@ -218,7 +218,10 @@ class TestSmsGateway(MessageCommon):
         self.assertEqual(company.school_sms_key, '••••••••')
         self.assertNotIn('school_sms_key_saved', company.fields_get())
         company.school_sms_key = '••••••••'
-        self.assertEqual(self.school.sudo().school_sms_key_saved, 'atsk_simulator')
+        school_sudo = self.school.sudo()
+        self.assertEqual(
+            school_sudo._unseal_sms_key(school_sudo.school_sms_key_saved), 'atsk_simulator',
+        )
         bursar = self.create_staff('bursar_sms', 'bursar')
         self.assertNotIn('school_sms_key', self.school.with_user(bursar).fields_get())
 

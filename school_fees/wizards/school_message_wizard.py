@@ -42,26 +42,26 @@ class SchoolMessageWizard(models.TransientModel):
         now = fields.Datetime.now()
         for wizard in self:
             owing = wizard._get_owing()
-            told, silent, new, texts = 0, 0, 0, []
+            told, silent, new, text = 0, 0, 0, ''
             today = Message_sudo._get_today()
             for student_sudo in owing.sudo():
                 guardians = student_sudo._get_message_guardians()
                 known = student_sudo._get_told_guardians('balance', today, {}) & guardians
                 silent += not guardians
                 told += len(known)
-                for guardian in guardians - known:
-                    new += 1
-                    texts.append(Message_sudo.new({
+                new += len(guardians - known)
+                for guardian in (guardians - known)[:1] if not text else ():
+                    text = Message_sudo.new({
                         'kind': 'balance', 'student_id': student_sudo.id,
                         'partner_id': guardian.id, 'company_id': student_sudo.company_id.id,
-                    })._write_body())
+                    })._write_body()
             at = Message_sudo._get_next_day(now)
             wizard.update({
                 'student_count': len(wizard.student_ids), 'owing_count': len(owing),
                 'silent_count': silent, 'told_count': told, 'message_count': new,
-                'sms_count': sum(map(sms_text.count_messages, texts)),
-                'preview': texts[0] if texts else False,
-                'preview_length': sms_text.septets(texts[0]) if texts else 0,
+                'sms_count': new * sms_text.count_messages(text),  # Every text fits one SMS.
+                'preview': text or False,
+                'preview_length': sms_text.septets(text),
                 'send_after': at if at > now and new else False,
             })
 

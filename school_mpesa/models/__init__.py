@@ -99,6 +99,7 @@ from . import payment_transaction_status
 from . import payment_transaction_tell
 from . import payment_transaction_tell_asked
 from . import res_company
+from . import res_company_sms
 from . import res_config_settings
 from . import school_dashboard
 from . import school_dashboard_questions

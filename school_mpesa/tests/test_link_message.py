@@ -54,6 +54,13 @@ class TestLinkMessage(SchoolMpesaCommon):
     def sent(self):
         return [message['text'] for message in self.control.sms_messages()]
 
+    def test_the_gateways_key_is_sealed(self):
+        saved = self.school.school_sms_key_saved
+        self.assertNotIn(sms_gateway.API_KEY, saved)
+        self.assertEqual(self.school._unseal_sms_key(saved), sms_gateway.API_KEY)
+        other = self.env['res.company'].create({'name': "Other School"})
+        self.assertEqual(other._unseal_sms_key(saved), '', "It does not open elsewhere.")
+
     def test_a_link_is_sent(self):
         link = self.make_link(amount=5_000, description="Lunch")
         with freeze_time(NOON):

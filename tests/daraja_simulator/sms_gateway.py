@@ -27,7 +27,7 @@ STATUSES = {
     406: 'UserInBlacklist', 407: 'CouldNotRoute', 409: 'DoNotDisturbRejection',
     500: 'InternalServerError', 501: 'GatewayError', 502: 'RejectedByGateway',
 }
-# `up`; `down`: HTTP 500, nothing is carried out; `reset`: broken off before, `reset_after`: after
+# `up`; `down`: HTTP 503, nothing is carried out; `reset`: broken off before, `reset_after`: after
 # it was carried out; `slow`: carried out, answered after `seconds`; `hang`: answered after
 # `seconds`, not carried out; `html`: another page in the way; `refuse`: every message, with `code`.
 MODES = ('up', 'down', 'reset', 'reset_after', 'slow', 'hang', 'html', 'refuse')
@@ -87,7 +87,7 @@ class SmsGateway:
         if settings.mode == 'reset':
             return ConnectionReset()
         if settings.mode == 'down':
-            return PlainTextResponse('Internal Server Error', 500)
+            return PlainTextResponse('Service Unavailable', 503)
         if settings.mode == 'html':
             return PlainTextResponse('<html>Welcome</html>', 200, media_type='text/html')
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))

@@ -108,6 +108,13 @@ def test_down(control, client):
         client.send(NUMBER, TEXT)
 
 
+@pytest.mark.parametrize('status', [500, 502, 504])
+def test_an_answer_from_in_between_may_have_been_sent(daraja_server, make_client, status):
+    daraja_server.on(africastalking.PATH, answer(status, b'upstream'))
+    with pytest.raises(africastalking.InDoubt):
+        make_client(url=daraja_server.base_url).send(NUMBER, TEXT)
+
+
 @pytest.mark.parametrize('mode', ['slow', 'hang', 'reset', 'reset_after', 'html'])
 def test_what_may_have_been_sent_is_in_doubt(control, client, mode):
     control.set_sms(mode=mode, seconds=2)

@@ -51,8 +51,6 @@ def attempt_values(tx, typed=None, error=None, own_children=()):
     """
     env = tx.env
     view = attempt_view(tx)
-    student = tx.mpesa_student_id
-    provider = tx.provider_id
     words = attempt_words(tx, view, own_children)
     labels = pay_page_labels.say_all(env, pay_page_labels.ATTEMPT_PAGE, words)
     elapsed = _elapsed(view)
@@ -81,15 +79,14 @@ def attempt_values(tx, typed=None, error=None, own_children=()):
         'bar_left': max(0, PROMPT_SECONDS - elapsed),
         'page_title': current['title'],
         'school': tx.company_id.name,
-        'is_test': provider.mpesa_environment != 'production',
+        'is_test': tx.provider_id.mpesa_environment != 'production',
         'url': tx.mpesa_attempt_url,
         'office_phone': tx.company_id.phone,
         'labels': labels,
         'facts': _receipt_facts(tx, view, words, labels, own_children) if has_receipt else [],
         'pay_rest': _pay_rest(tx, labels, own_children) if has_receipt else None,
         'receipt': tx.mpesa_receipt_id if has_receipt else None,
-        'paybill': None if view['state'] in ('paid', 'receipt_pending')
-                   else paybill(provider, student, tx.amount),
+        'paybill': _paybill_of_attempt(tx, view),
         'retry': _retry(tx, view, typed, error) if view['retry'] else None,
         'retry_later': declined and not view['retry'] and _may_retry_later(view),
         'error': error and describe_error(env, error, tx._mpesa_get_students(), tx),
@@ -131,6 +128,7 @@ def attempt_words(tx, view, own_children=()):
         'cap': format_kes(daraja.MOST_AMOUNT),
         'phone': view['phone_mask'],
         'pupil': first_name(student),
+        'part': format_kes(tx._mpesa_get_part(student)),
         'office': _office(tx.env, tx.company_id),
         'student': _say(tx.env, AND_OTHERS, {'named': named}) if others else named,
     }
@@ -152,17 +150,19 @@ def last_request(tx):
     }
 
 
-def others_request(tx):
+def others_request(tx, children=()):
     """ Return how the page of a bill tells about a request that is not the reader's own.
 
     :param payment.transaction tx: The attempt, in sudo mode and in the language of the page.
+    :param children: The students of whose parts the reader is told; by default the whole sum.
     :return: heading ('' once it is no longer open), and no link.
     :rtype: dict[str, str]
     """
     is_open = tx.mpesa_push_state in {*const.OPEN_PUSH_STATES, 'receipt_pending'}
     if not is_open or tx.mpesa_needs_person:
         return {'heading': '', 'what': '', 'link': '', 'url': ''}
-    words = {'amount': format_kes(tx.amount)}
+    amount = sum(tx._mpesa_get_part(child) for child in children) if children else tx.amount
+    words = {'amount': format_kes(amount)}
     heading = _say(tx.env, pay_page_labels.OTHERS_REQUEST, words)
     return {'heading': heading, 'what': '', 'link': '', 'url': ''}
 
@@ -203,6 +203,19 @@ def paybill(provider_sudo, student_sudo, amount, account=None):
             ('amount', f'KES {format_kes(amount)}', str(amount)),
         ],
     }
+
+
+def _paybill_of_attempt(tx, view):
+    """ Return how to pay an attempt by hand; None where that would not be right.
+
+    What is typed on one child's account is that child's: of several children's sum only the part of
+    the named child is told, and at a till, which takes no account, nothing.
+    """
+    is_till = tx.provider_id.mpesa_shortcode_type == 'till'
+    if view['state'] in {'paid', 'receipt_pending'} or (view['is_family'] and is_till):
+        return None
+    student = tx.mpesa_student_id
+    return paybill(tx.provider_id, student, tx._mpesa_get_part(student))
 
 
 def _get_parts(tx):
@@ -305,6 +318,9 @@ def _retry(tx, view, typed, error):
     is_fixed = tx.mpesa_share_ids or (tx.mpesa_link_id and not tx.mpesa_link_id.may_change)
     return {
         'fields': ('phone',) if is_fixed else ('amount', 'phone'),
+        'change': 'change_number' if is_fixed else 'change',
+        # Behind a log-in: there the guardian sees all the children again.
+        'other_url': tx.mpesa_share_ids and f'/my/fees/pay/{tx.mpesa_student_id.company_id.id}',
         'amount': typed.get('amount') or str(view['amount']),
         'phone': typed.get('phone') or view['phone_mask'],
         'mask': view['phone_mask'],

@@ -76,6 +76,7 @@ def family_values(children_sudo, user, form=None, error=None):
     labels = pay_page_labels.say_all(env, pay_page_labels.FAMILY_PAGE, words)
     may_pay = bool(total and can_prompt(provider_sudo))
     own = parse_phone(user.partner_id.sudo().phone)
+    takers = [child for child in dues if dues[child] or provider_sudo.mpesa_allow_credit]
     if may_pay and form is None:
         form = FamilyForm(amount=str(full), phone=own.masked if own else '')
         form.parts = {
@@ -101,7 +102,7 @@ def family_values(children_sudo, user, form=None, error=None):
                 'due': due,
                 'says': labels['child_due'].replace('{due}', format_kes(due)) if due
                 else labels['child_nothing'],
-                'takes': bool(due or provider_sudo.mpesa_allow_credit),
+                'takes': child in takers,
                 'most': None if provider_sudo.mpesa_allow_credit else due,
                 'part': form.parts.get(child.id, '') if form else '',
                 'error': str(error) if error and error.field == f'share_{child.id}' else '',
@@ -109,7 +110,7 @@ def family_values(children_sudo, user, form=None, error=None):
             for child, due in dues.items()
         ],
         # Beside these an error is shown, any other above the form.
-        'fields': ['amount', 'phone', 'shares', *(f'share_{child.id}' for child in dues)],
+        'fields': ['amount', 'phone', 'shares', *(f'share_{child.id}' for child in takers)],
         'form': may_pay and {
             'intent': secrets.token_hex(16),
             'amount': form.amount,
@@ -145,7 +146,7 @@ def read_own_phone(text, user):
 def _say_button(form, labels):
     """ Return the words of the main button: with the amount, where it is one. """
     amount = read_amount(form.amount).replace(',', '')
-    if not (amount.isascii() and amount.isdigit()):
+    if not (amount.isascii() and amount.isdigit() and len(amount) <= 12):
         return labels['pay']
     return labels['pay_amount'].replace('{amount}', format_kes(int(amount)))
 
@@ -153,14 +154,14 @@ def _say_button(form, labels):
 def _paybill_of_family(provider_sudo, children_sudo, amount):
     """ Return how to pay by hand for all children at once; None where no number stands for them.
 
-    A family's code stands for all its children, those of another guardian too; whoever has one of
-    them outside the family pays for each child by itself.
+    A family's code stands for all its children, those of another guardian too, and those who left
+    and still owe; whoever has one of them outside the family pays for each child by itself.
     """
     family_sudo = children_sudo.family_id
     if not provider_sudo or provider_sudo.mpesa_shortcode_type == 'till' or len(
         family_sudo
     ) != 1 or family_sudo.student_ids.filtered(
-        lambda student: student.state == 'active'
+        lambda student: student.state == 'active' or student.balance > 0
     ) - children_sudo or not all(child.family_id for child in children_sudo):
         return None
     return paybill(provider_sudo, children_sudo[:1], amount, account=family_sudo.code)
@@ -181,5 +182,5 @@ def _describe_open_request(children_sudo):
         return None
     if may_see_request(tx_sudo):
         return {**last_request(tx_sudo), 'url': tx_sudo.mpesa_attempt_url}
-    told = others_request(tx_sudo)
+    told = others_request(tx_sudo, children_sudo)
     return told if told['heading'] else None

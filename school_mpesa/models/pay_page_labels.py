@@ -3,8 +3,8 @@
 Kept here, whole sentences stay whole for translators, and a page shows Swahili as soon as the
 language is active, without loading terms into views.
 
-Placeholders: as in `pay_page_text`; also student, least, most, full, rest (formatted, KES) and
-time ({time} is filled in by the page's script).
+Placeholders: as in `pay_page_text`; also student, least, most, full, rest, part (formatted, KES)
+and time ({time} is filled in by the page's script).
 """
 
 from odoo.tools.translate import LazyTranslate
@@ -78,6 +78,11 @@ ATTEMPT_PAGE = {
     'show_request': _lt("Show that request"),
     'send_again': _lt("Send again"),
     'send_again_in': _lt("Send again in {time}"),
+    # On the request for several children.
+    'part_only': _lt("KES %(part)s is the part of %(pupil)s alone. Each other child has an account"
+                     " number of its own."),
+    'change_number': _lt("Change the number"),
+    'other_amount': _lt("Pay another amount"),
     # Said instead of the button while a query must first confirm that nothing was paid.
     'retry_later': _lt("You can send again here as soon as M-PESA has confirmed that nothing was"
                        " paid. This page checks by itself."),

@@ -220,6 +220,10 @@ class PaymentTransaction(models.Model):
             self._mpesa_get_due(child, invoices).to_integral_value('ROUND_CEILING')
             for child in children or [student]
         )
+        if children and not due:  # The form was shown before somebody paid; no second payment.
+            raise MpesaRequestError(self.env._(
+                "There is nothing to pay any more. No request was sent and no money moved."
+            ), 'link')
         if link:
             link._check_amount(value, due)
         # What is left may be less than the least amount: it can still be paid off.
@@ -408,9 +412,9 @@ class PaymentTransaction(models.Model):
         try:
             return ask(shares=shares)
         except MpesaRequestError as error:
-            if error.field != 'amount' and not error.field.startswith('share'):
+            if error.field in {'phone', 'link', 'provider'}:  # They name no child.
                 raise
-            # Who only holds the address of one attempt is not told what each child owes.
+            # Who only holds the address of one attempt is not told of the other children.
             raise MpesaRequestError(self.env._(
                 "What the children owe has changed since. No request was sent and no money moved."
                 " Start again from the page of your children."

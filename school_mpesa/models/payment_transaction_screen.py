@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_datetime
 
 from .. import const, vault
@@ -37,6 +37,10 @@ class PaymentTransaction(models.Model):
     )
     mpesa_can_send_again = fields.Boolean(
         compute='_compute_mpesa_can_send_again', groups='school_fees.group_bursar',
+    )
+    mpesa_can_change = fields.Boolean(
+        compute='_compute_mpesa_can_send_again', groups='school_fees.group_bursar',
+        help="Whether it may be sent again with another amount: not where it has parts.",
     )
     mpesa_movement_ids = fields.One2many(
         string="Movements", comodel_name='mpesa.transaction',
@@ -107,6 +111,7 @@ class PaymentTransaction(models.Model):
             tx.mpesa_can_send_again = (
                 bool(tx.mpesa_push_state) and tx._mpesa_payer_view()['retry']
             )
+            tx.mpesa_can_change = tx.mpesa_can_send_again and not tx.mpesa_share_ids
 
     def _compute_mpesa_live(self):
         for tx in self:
@@ -139,9 +144,15 @@ class PaymentTransaction(models.Model):
         """ Open the wizard with this request's student, bills and note, to change the rest.
 
         :rtype: dict
+        :raise UserError: If the request is shared over several children: the wizard asks for one.
         """
         self.ensure_one()
         self._mpesa_check_desk()
+        if self.mpesa_share_ids:
+            raise UserError(self.env._(
+                "This request is shared over several children, so its amount stays. No request was"
+                " sent. Send it again as it is, or send a new prompt for each child."
+            ))
         due = self.invoice_ids.filtered(
             lambda i: i.state == 'posted' and not i.currency_id.is_zero(i.amount_residual)
         )
@@ -349,11 +360,26 @@ class PaymentTransaction(models.Model):
     def _mpesa_get_paybill_lines(self):
         """ Return what to read out to a parent who pays by hand.
 
+        Of several children's sum each part goes to that child's own account. A till takes no
+        account, so there nothing tells whose the sum is.
+
         :return: (label, value) pairs.
         :rtype: list[tuple[str, str]]
         """
         self.ensure_one()
         provider = self.provider_id.sudo()  # Only the administrator reads providers.
+        students = self.sudo()._mpesa_get_students()  # Of a request that the user may read.
+        if len(students) > 1:
+            if provider.mpesa_shortcode_type == 'till':
+                return []
+            lines = [(self.env._("Business number"), provider._mpesa_get_payer_number())]
+            for student in students:
+                part = self.sudo()._mpesa_get_part(student)
+                lines += [
+                    (self.env._("Account number"), student.admission_no),
+                    (self.env._("Amount"), f'KES {part:,.0f}'),
+                ]
+            return lines
         if provider.mpesa_shortcode_type == 'till':
             number = [(self.env._("Till number"), provider._mpesa_get_payer_number())]
         else:

@@ -75,6 +75,22 @@ class PaymentTransaction(models.Model):
             if share.student_id == student
         ), Decimal(0))
 
+    def _mpesa_say_amount(self, record):
+        """ Write what a request asks, for a note: on a child, that child's part of it.
+
+        :param record: The record that the note is on: a student or a bill.
+        :return: The amount, without the currency.
+        :rtype: str
+        """
+        self.ensure_one()
+        amount = f'{self.amount:,.0f}'
+        if record._name != 'school.student' or len(self._mpesa_get_students()) < 2:
+            return amount
+        return self.env._(
+            "%(part)s (of KES %(amount)s)", part=f'{self._mpesa_get_part(record):,.0f}',
+            amount=amount,
+        )
+
     @api.model
     def _mpesa_prepare_shares(self, shares):
         """ Return the create values of a request's parts.
@@ -182,4 +198,5 @@ class PaymentTransaction(models.Model):
             value = Decimal(text)
         except InvalidOperation:
             return None
-        return value if value.is_finite() else None
+        # Nobody pays a million millions, and '1E999999' written out keeps a worker for minutes.
+        return value if value.is_finite() and value.adjusted() < 12 else None

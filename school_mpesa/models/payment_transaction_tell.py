@@ -66,7 +66,7 @@ class PaymentTransaction(models.Model):
         notes = defaultdict(Markup)
         for tx in untold:
             for record in (*tx._mpesa_get_students(), *tx.invoice_ids):
-                notes[record] += tx._mpesa_get_outcome_note()
+                notes[record] += tx._mpesa_get_outcome_note(record)
         for model in ('school.student', 'account.move'):
             bodies = {r.id: note for r, note in notes.items() if r._name == model}
             if bodies:
@@ -75,9 +75,10 @@ class PaymentTransaction(models.Model):
             tx._mpesa_notify_screens()
         untold.mpesa_untold = False
 
-    def _mpesa_get_outcome_note(self):
+    def _mpesa_get_outcome_note(self, record):
         """ Say in one line who asked, for how much, and what happened; the phone stays masked.
 
+        :param record: The student or bill that the note is on.
         :rtype: Markup
         """
         self.ensure_one()
@@ -92,7 +93,7 @@ class PaymentTransaction(models.Model):
         }.get(self.mpesa_push_state, '')
         return Markup('<p>%s</p>') % self.env._(
             "%(link)s: KES %(amount)s asked of %(phone)s by %(who)s: %(outcome)s.",
-            link=self._get_html_link(), amount=f'{self.amount:,.0f}',
+            link=self._get_html_link(), amount=self._mpesa_say_amount(record),
             phone=self.mpesa_phone_mask, outcome=outcome,
             who=self.mpesa_initiator_id.name or self.env._("the payer"),
         )

@@ -17,19 +17,22 @@ class PaymentTransaction(models.Model):
         :return: None
         """
         for tx in self:
-            note = Markup('<p>%s</p>') % self.env._(
-                "%(link)s: KES %(amount)s asked of %(phone)s by %(who)s.",
-                link=tx._get_html_link(), amount=f'{tx.amount:,.0f}', phone=tx.mpesa_phone_mask,
-                who=user.name,
-            )
-            if tx.mpesa_note:
-                note += Markup('<p>%s</p>') % tx.mpesa_note
-            author_id = user.partner_id.id
             students = tx.sudo()._mpesa_get_students().sudo(False)
-            students._message_log_batch(
-                bodies=dict.fromkeys(students.ids, note), author_id=author_id,
-            )
-            if tx.invoice_ids:
-                tx.invoice_ids._message_log_batch(
-                    bodies=dict.fromkeys(tx.invoice_ids.ids, note), author_id=author_id,
-                )
+            for records in filter(None, (students, tx.invoice_ids)):
+                notes = {record.id: tx._mpesa_get_asked_note(record, user) for record in records}
+                records._message_log_batch(bodies=notes, author_id=user.partner_id.id)
+
+    def _mpesa_get_asked_note(self, record, user):
+        """ Say in one line who asked, and for how much; the phone stays masked.
+
+        :param record: The student or bill that the note is on.
+        :param res.users user: The clerk.
+        :rtype: Markup
+        """
+        self.ensure_one()
+        note = Markup('<p>%s</p>') % self.env._(
+            "%(link)s: KES %(amount)s asked of %(phone)s by %(who)s.",
+            link=self._get_html_link(), amount=self.sudo()._mpesa_say_amount(record),
+            phone=self.mpesa_phone_mask, who=user.name,
+        )
+        return note + Markup('<p>%s</p>') % self.mpesa_note if self.mpesa_note else note

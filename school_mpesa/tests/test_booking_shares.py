@@ -152,6 +152,13 @@ class TestBookingShares(ShareCommon):
         for child in (self.student, self.brian):
             self.assertTrue(child.message_ids.filtered(lambda m: 'UIE4K7P2QX' in (m.body or '')))
 
+    def test_each_childs_note_tells_its_own_part(self):
+        tx = self.prompt_shares({self.student: 12_000, self.brian: 3_500})
+        self.drain_stk(tx)
+        for child, part in ((self.student, '12,000'), (self.brian, '3,500')):
+            note, = child.message_ids.filtered(lambda m: 'UIE4K7P2QX' in (m.body or ''))
+            self.assertIn(f"KES {part} (of KES 15,500)", note.body)
+
     def test_any_parts_in_any_order_stand_as_they_are(self):
         """ Ten random splits over four children, some with credit: a law, not an example. """
         chance = random.Random(20261127)  # noqa: S311 - splits to try, no secret

@@ -214,6 +214,43 @@ class TestPayFamilyPage(ShareCommon, HttpCase):
                 self.assertNotIn('<i>y</i>', response.text)
         self.assertFalse(self.requests())
 
+    def test_a_number_too_large_is_no_amount(self):
+        for text in ('1E5000', '9' * 5_000, '1E999999'):
+            for form in ({'amount': text}, {self.brian_field: text}):
+                for show in ({}, {'show': '1'}) if 'amount' in form else ({},):
+                    response = self.post(**form, **show)
+                    self.assertEqual(response.status_code, 422)
+                    self.assertIn("Enter how much", self.text_of(response))
+        self.assertFalse(self.requests())
+
+    def test_a_child_paid_between_page_and_tap_is_named(self):
+        for lang, words in (('en', "Nothing is due for Brian"), ('sw', "Brian hadaiwi")):
+            if lang == 'en':
+                self.create_receipt({self.brian: 9_000})
+            response = self.post(lang=lang)
+            self.assertEqual(response.status_code, 422)
+            self.assertIn(words, self.text_of(response))
+        self.assertFalse(self.requests())
+
+    def test_all_paid_between_page_and_tap_where_credit_is_allowed(self):
+        self.provider.mpesa_allow_credit = True
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get().text)[1]
+        self.create_receipt({self.student: 32_500, self.brian: 9_000})
+        self.env.flush_all()
+        response = self.url_open(f'{URL}?lang=en', allow_redirects=False, data={
+            'csrf_token': token, 'intent': 'a1' * 16, 'amount': '15500', 'phone': '0712000111',
+            self.faith_field: '6500', self.brian_field: '9000',
+        })
+        self.assertEqual(response.status_code, 422)
+        self.assertIn("nothing to pay any more", self.text_of(response))
+        self.assertFalse(self.requests())
+
+    def test_enter_pays(self):
+        """ Without a script, *Enter* in a field presses the first button of the form. """
+        first, *others = re.findall(r'<button type="submit"[^>]*>', self.get().text)
+        self.assertNotIn('name=', first)
+        self.assertIn('name="show"', others[0])
+
     def test_more_than_mpesa_takes_at_once(self):
         self.create_term_bill(self.student, self.term_1, 258_500)
         page = self.get()
@@ -263,6 +300,61 @@ class TestPayFamilyPage(ShareCommon, HttpCase):
             again.mpesa_share_ids.mapped('amount'), tx.mpesa_share_ids.mapped('amount'),
         )
 
+    # === WHEN THE PROMPT WAS NOT PAID === #
+
+    def ask_and_decline(self, code):
+        self.post()
+        tx = self.requests()
+        self.send()
+        self.drain_stk(tx, code)
+        return tx
+
+    def test_by_hand_no_child_is_asked_for_the_whole_sum(self):
+        """ Typed on one child's account, all of it would be that child's. """
+        self.post()
+        tx = self.requests()
+        named = tx.mpesa_student_id
+        part = int(tx._mpesa_get_part(named))
+        pages = [self.get(tx.mpesa_attempt_url)]
+        self.send()
+        pages.append(self.get(tx.mpesa_attempt_url))
+        self.drain_stk(tx, 1032)
+        pages.append(self.get(tx.mpesa_attempt_url))
+        for page in pages:
+            self.assertNotIn('data-copy="15500"', page.text)
+            self.assertIn(f'data-copy="{part}"', page.text)
+            self.assertIn(
+                f"KES {part:,} is the part of {named.name.split()[0]} alone.", self.text_of(page),
+            )
+        text = self.text_of(self.get(tx.mpesa_attempt_url, lang='sw'))
+        self.assertNotIn("alone", text)
+        self.provider.write({'mpesa_shortcode_type': 'till', 'mpesa_till_number': '512345'})
+        self.assertNotIn('data-copy="', self.get(tx.mpesa_attempt_url).text)
+
+    def test_another_amount_is_asked_for_from_the_page_of_the_children(self):
+        tx = self.ask_and_decline(1)
+        for lang, change, other in (
+            ('en', "Change the number", "Pay another amount"),
+            ('sw', "Badilisha nambari", "Lipa kiasi kingine"),
+        ):
+            page = self.get(tx.mpesa_attempt_url, lang=lang)
+            self.assertIn(f'href="{URL}/{self.school.id}?lang={lang}"', page.text)
+            self.assertIn(f'<summary>{change}</summary>', page.text)
+            self.assertIn(other, self.text_of(page))
+        self.assertIn("Faith", self.get(f'{URL}/{self.school.id}').text)
+
+    def test_an_old_send_again_asks_for_nothing_that_is_paid(self):
+        self.provider.mpesa_allow_credit = True
+        tx = self.ask_and_decline(1032)
+        self.create_receipt({self.student: 32_500, self.brian: 9_000})
+        self.env.flush_all()
+        response = self.url_open(f'{tx.mpesa_attempt_url}/again?lang=en', data={
+            'phone': tx.mpesa_phone_mask, 'intent': 'b2' * 16,
+        })
+        self.assertEqual(response.status_code, 422)
+        self.assertIn("nothing to pay any more", self.text_of(response))
+        self.assertEqual(self.requests(), tx)
+
     # === WHO MAY === #
 
     def test_a_log_in_is_needed(self):
@@ -307,6 +399,24 @@ class TestPayFamilyPage(ShareCommon, HttpCase):
         page = self.get()
         self.assertNotIn("Brian", page.text)
         self.assertNotIn(self.family.code, page.text, "It would pay for children not hers.")
+
+    def test_the_familys_code_is_not_shown_while_another_child_takes_part(self):
+        """ Who left and still owes gets money of the family's code too. """
+        self.assertIn(self.family.code, self.get().text)
+        gone = self.create_student("Zed Otieno", 'ADM-016', family_id=self.family.id)
+        self.create_term_bill(gone, self.term_1, 4_000)
+        gone.state = 'left'
+        self.assertNotIn(self.family.code, self.get().text)
+        self.create_receipt({gone: 4_000})
+        self.assertIn(self.family.code, self.get().text)
+
+    def test_of_anothers_request_only_the_own_childrens_part_is_told(self):
+        self.create_guardian(self.student, "Joan Otieno", login='pay_joan')
+        self.post()
+        self.log_in('pay_joan')
+        text = self.text_of(self.get())
+        self.assertIn("A request of KES 6,500 is open", text)
+        self.assertNotIn("15,500", text)
 
     def test_a_guardian_whose_link_has_ended(self):
         self.mary.guardian_link_ids.write({'date_to': '2020-01-01', 'date_from': '2019-01-01'})

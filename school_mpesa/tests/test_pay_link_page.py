@@ -278,6 +278,16 @@ class TestPayLinkPage(LinkCommon):
             with self.subTest(login=login):
                 self.assertEqual(sees, login == 'link_office')
 
+    def test_a_number_too_large_is_no_amount(self):
+        """ Written out, the last of them keeps a worker busy for minutes. """
+        link = self.student._get_statement_link()
+        for text in ('1E5000', '9' * 5_000, '1E999999'):
+            for form in ({'choice': '', 'amount': text}, {'choice': text}):
+                response = self.post(link, **form)
+                self.assertEqual(response.status_code, 422)
+                self.assertIn("Enter how much you want to pay.", self.text_of(response))
+        self.assertFalse(self.requests_by(link))
+
     def test_wrong_fields_are_named_and_nothing_typed_is_lost(self):
         link = self.student._get_statement_link()
         for field, form in (

@@ -1,8 +1,11 @@
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
-from odoo.exceptions import RedirectWarning
+from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
 from odoo.addons.school_mpesa.tests.desk_common import DeskCommon
@@ -93,6 +96,54 @@ class TestRequestLive(DeskCommon):
             self.assertTrue(heading.startswith("Not paid: "), code)
             self.assertNotIn("not sent", heading)
             self.assertNotIn(code, heading)
+
+    def ask_for_two(self):
+        brian = self.create_student("Brian Otieno", 'ADM-013')
+        self.create_term_bill(brian, self.term_1, 9_000)
+        return self.ask(
+            shares=[(self.student, 6_500), (brian, 9_000)], amount=15_500, invoices=None,
+            channel='statement',
+        )
+
+    def test_of_several_children_each_is_paid_by_hand_on_its_own_account(self):
+        tx = self.ask_for_two()
+        tx._mpesa_decline('1032', 'callback')
+        number = self.provider._mpesa_get_payer_number()
+        self.assertEqual([tuple(line) for line in self.live(tx)['paybill']], [
+            ("Business number", number),
+            ("Account number", 'ADM-012'), ("Amount", "KES 6,500"),
+            ("Account number", 'ADM-013'), ("Amount", "KES 9,000"),
+        ])
+        self.provider.write({'mpesa_shortcode_type': 'till', 'mpesa_till_number': '512345'})
+        self.assertFalse(self.live(tx)['paybill'])
+
+    def test_parts_are_sent_again_and_not_changed(self):
+        tx = self.ask_for_two()
+        tx._mpesa_decline('1032', 'callback')
+        tx = tx.with_user(self.bursar)
+        self.assertTrue(tx.mpesa_can_send_again)
+        self.assertFalse(tx.mpesa_can_change)
+        with self.assertRaisesRegex(UserError, "several children"):
+            tx.action_mpesa_change()
+        for view in ('live', 'mpesa'):
+            arch = self.env['payment.transaction'].with_user(self.bursar).get_view(
+                self.env.ref(f'school_mpesa.payment_transaction_view_form_{view}').id, 'form',
+            )['arch']
+            for button in etree.fromstring(arch).iterfind('.//button[@name="action_mpesa_change"]'):
+                self.assertEqual(button.get('invisible'), 'not mpesa_can_change')
+        again = self.env['payment.transaction'].browse(tx.action_mpesa_send_again()['res_id'])
+        self.assertEqual(again.mpesa_share_ids.mapped('amount'), [6_500, 9_000])
+
+    def test_each_child_of_a_request_finds_it(self):
+        tx = self.ask_for_two()
+        Transaction = self.env['payment.transaction'].with_user(self.bursar)
+        arch = Transaction.get_view(
+            self.env.ref('school_mpesa.payment_transaction_view_search_mpesa').id, 'search',
+        )['arch']
+        field, = etree.fromstring(arch).iterfind('.//field[@name="mpesa_student_id"]')
+        for text in ("Brian", 'ADM-013', "Faith", 'ADM-012'):
+            domain = safe_eval(field.get('filter_domain'), {'self': text})
+            self.assertEqual(Transaction.search(domain), tx, text)
 
     def test_change_and_send_keeps_student_bills_and_note(self):
         tx = self.send_wizard(self.open_wizard(invoice_ids=self.bill.ids, note="First"))

@@ -124,6 +124,29 @@ class TestRequestShares(ShareCommon):
             student=self.student, amount=31_500, invoices=None, phone='0712000114', link=link,
         ))
 
+    def test_a_number_too_large_is_no_amount(self):
+        """ Written out, the last of them keeps a worker busy for minutes. """
+        for text in ('1E5000', '9' * 5_000, '1000000000000', '0E999999', '1E999999'):
+            self.refuse(
+                'amount', {self.student: 400, self.brian: 600}, "Enter how much", amount=text,
+            )
+            self.refuse(
+                f'share_{self.brian.id}', {self.student: 1_000, self.brian: text},
+                "how much Brian gets", amount=10_000,
+            )
+
+    def test_what_is_paid_is_not_asked_for_again_even_where_credit_is_allowed(self):
+        self.provider.mpesa_allow_credit = True
+        shares = {self.student: 32_500, self.brian: 9_000}
+        tx = self.prompt_shares(shares)
+        self.drain_stk(tx, 1032)
+        self.create_receipt(shares)
+        self.refuse('link', shares, "nothing to pay any more")
+        with self.assertRaises(MpesaRequestError) as caught:
+            tx._mpesa_retry()
+        self.assertIn("nothing to pay any more", str(caught.exception))
+        self.assertFalse(tx.search([('mpesa_retry_of_id', '=', tx.id)]))
+
     # === RETRY === #
 
     def test_a_retry_keeps_the_parts(self):
@@ -147,6 +170,19 @@ class TestRequestShares(ShareCommon):
             tx._mpesa_retry()
         self.assertNotIn("Brian", str(caught.exception))
         self.assertNotIn("4,000", str(caught.exception))
+
+    def test_a_retry_names_no_other_child(self):
+        tx = self.prompt_shares({self.student: 6_500, self.brian: 9_000})
+        self.drain_stk(tx, 1032)
+        with self.assertRaises(MpesaRequestError) as caught:
+            tx._mpesa_retry(phone='0712')
+        self.assertEqual(caught.exception.field, 'phone')
+        self.create_receipt({self.brian: 9_000})
+        self.brian.state = 'left'
+        with self.assertRaises(MpesaRequestError) as caught:
+            tx._mpesa_retry()
+        self.assertEqual(caught.exception.field, 'shares')
+        self.assertNotIn("Brian", str(caught.exception))
 
     # === WRITTEN ONCE === #
 

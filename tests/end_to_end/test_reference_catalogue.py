@@ -1,4 +1,7 @@
-"""The catalogues of references against real schools in a real database, row by row."""
+"""The catalogues of references against real schools in a real database.
+
+Of each school every fourth row: all of them are compared with the same rules in tests/unit.
+"""
 import csv
 import json
 from pathlib import Path
@@ -43,16 +46,18 @@ for name, school in schools.items():
         if row['school'] == name:
             match = at['school.student']._match_reference(row['reference'], companies=company)
             result.append([row, match.outcome, [named[holder] for holder, _why in match.found]])
-env.cr.rollback()
+    # Pay codes are unique over all schools, and each catalogue has its own.
+    env.cr.rollback()
+    env.invalidate_all()
 """
 
 
-def test_every_row_of_the_catalogue(stack):
+def test_the_catalogues_in_a_database(stack):
     schools, rows = {}, []
     for folder in FOLDER.iterdir():
         schools.update(json.loads((folder / 'schools.json').read_text()))
         with (folder / 'catalogue.csv').open(newline='') as file:
-            rows += csv.DictReader(file)
+            rows += list(csv.DictReader(file))[::4]
     answers = stack.shell(IN_ODOO.format(data=json.dumps([schools, rows])))
     assert len(answers) == len(rows)
     wrong = []

@@ -26,6 +26,11 @@ for folder in sorted((Path(__file__).parents[1] / 'references').iterdir()):
         ROWS += csv.DictReader(file)
 
 
+def words_of(name):
+    """ The words of a name, as the database splits them. """
+    return re.findall(r'[^\W\d_]+', name.upper())
+
+
 class Directory:
     """ The references of a school of the catalogue, in memory. """
 
@@ -45,14 +50,14 @@ class Directory:
         for text in filter(None, references):
             self._add(text, no, live)
         people = [student['name'], *student['guardians']]
-        self.names[no].update(word for name in people for word in name.upper().split())
+        self.names[no].update(word for name in people for word in words_of(name))
         family = student.get('family')
         if family:
             if family not in self.names:
                 self._add(family, family, True)
             self.names[family].update(
                 [student['name'].upper().split()[-1]],
-                *[name.upper().split() for name in student['guardians']],
+                *[words_of(name) for name in student['guardians']],
             )
         for phone in student.get('phones', []):
             self.phones[phone[-9:]].add(no)

@@ -21,7 +21,7 @@ WHOLE_PAYMENT_BYTES = 40 * KB
 USABLE_SECONDS = 1.0
 TIMES_LIGHTER = 40
 TIMES_SOONER = 10
-VISITS = 5
+VISITS = 3
 SLOW_NETWORK = {
     'offline': False, 'latency': 400, 'downloadThroughput': 50_000, 'uploadThroughput': 50_000,
 }
@@ -131,7 +131,7 @@ def test_a_pay_page_is_light_and_soon_usable_beside_odoos_own(
     visit_link(browser, link_url)  # The servers have seen both pages once.
     visit_odoo(browser, odoo_url)
     ours = [visit_link(browser, link_url, is_slow=True) for _visit in range(VISITS)]
-    odoo = [visit_odoo(browser, odoo_url, is_slow=True) for _visit in range(2)]
+    odoo = [visit_odoo(browser, odoo_url, is_slow=True)]
     ours_bytes, ours_requests = max(run[0] for run in ours), max(run[1] for run in ours)
     odoo_bytes = min(run[0] for run in odoo)
     # Whatever else runs on the machine only adds to a time.

@@ -5,9 +5,9 @@ import pytest
 from live_road import books_kept
 from playwright.sync_api import expect
 from road import wait_for
+from small_phone import WAYS, fits, small_phone
 
 
-SIZES = {'360x640': (360, 640), '390x844': (390, 844)}
 WORDS = {
     'en': {
         'pay_all': 'Pay for all my children', 'show': 'Show the split',
@@ -25,42 +25,15 @@ WORDS = {
 HEADING = '#live h1'
 
 
-@pytest.fixture(params=[
-    ('360x640', 'en', True), ('360x640', 'sw', False), ('390x844', 'sw', True),
-    ('390x844', 'en', False),
-], ids=lambda way: f"{way[0]}-{way[1]}-{'script' if way[2] else 'no script'}")
+@pytest.fixture(**WAYS)
 def parent(browser, road, request):
-    """ The phone of a guardian who has logged in, and the words of its language. """
-    size, lang, has_script = request.param
-    width, height = SIZES[size]
-    with browser.new_context(
-        viewport={'width': width, 'height': height}, java_script_enabled=has_script,
-        has_touch=True, is_mobile=True, device_scale_factor=2, timezone_id='Africa/Nairobi',
-    ) as context:
-        context.set_default_timeout(20_000)
-        context.add_cookies([{
-            'name': 'session_id', 'value': road.session('guardian').cookies['session_id'],
-            'url': road.stack.url,
-        }])
-        page = context.new_page()
-        errors = []
-        page.on('pageerror', lambda error: errors.append(str(error)))
-        page.on('console', lambda message: message.type == 'error' and '422' not in message.text
-                and errors.append(message.text))
-        page.size, page.words, page.lang, page.has_script = (width, height), WORDS[lang], lang, (
-            has_script
-        )
+    """ The phone of a guardian who has logged in. """
+    session = {
+        'name': 'session_id', 'value': road.session('guardian').cookies['session_id'],
+        'url': road.stack.url,
+    }
+    with small_phone(browser, request.param, WORDS, [session]) as page:
         yield page
-        assert not errors
-
-
-def fits(page):
-    """ Nothing is wider than the phone. """
-    box = page.locator('main').bounding_box()
-    assert box['x'] >= 0
-    assert box['x'] + box['width'] <= page.size[0]
-    if page.has_script:
-        assert page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
 
 
 def read_balances(stack, student_ids):

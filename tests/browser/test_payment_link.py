@@ -3,9 +3,9 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from small_phone import WAYS, fits, small_phone
 
 
-SIZES = {'360x640': (360, 640), '390x844': (390, 844)}
 WORDS = {
     'en': {
         'half': 'Half', 'other': 'Other amount', 'pay': 'Pay with M-PESA',
@@ -23,38 +23,11 @@ WORDS = {
 HEADING = '#live h1'
 
 
-@pytest.fixture(params=[
-    ('360x640', 'en', True), ('360x640', 'sw', False), ('390x844', 'sw', True),
-    ('390x844', 'en', False),
-], ids=lambda way: f"{way[0]}-{way[1]}-{'script' if way[2] else 'no script'}")
+@pytest.fixture(**WAYS)
 def parent(browser, request):
-    """ A phone: its page, the words of its language, and whether it runs scripts. """
-    size, lang, has_script = request.param
-    width, height = SIZES[size]
-    with browser.new_context(
-        viewport={'width': width, 'height': height}, java_script_enabled=has_script,
-        has_touch=True, is_mobile=True, device_scale_factor=2, timezone_id='Africa/Nairobi',
-    ) as context:
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        errors = []
-        page.on('pageerror', lambda error: errors.append(str(error)))
-        page.on('console', lambda message: message.type == 'error' and '422' not in message.text
-                and '404' not in message.text and errors.append(message.text))
-        page.size, page.words, page.lang, page.has_script = (width, height), WORDS[lang], lang, (
-            has_script
-        )
+    """ The phone of somebody who holds a link. """
+    with small_phone(browser, request.param, WORDS) as page:
         yield page
-        assert not errors
-
-
-def fits(page):
-    """ Nothing is wider than the phone. """
-    box = page.locator('main').bounding_box()
-    assert box['x'] >= 0
-    assert box['x'] + box['width'] <= page.size[0]
-    if page.has_script:
-        assert page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
 
 
 def test_a_part_is_paid_by_link_from_message_to_receipt(road, parent):

@@ -4,6 +4,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from road import wait_for
+from small_phone import WAYS, small_phone
 
 
 HEADING = '#live h1'
@@ -23,20 +24,10 @@ WORDS = {
 }
 
 
-@pytest.fixture(params=[
-    (360, 640, 'en', True), (360, 640, 'sw', False), (390, 844, 'sw', True),
-    (390, 844, 'en', False),
-], ids=lambda way: f"{way[0]}x{way[1]}-{way[2]}-{'script' if way[3] else 'no script'}")
+@pytest.fixture(**WAYS)
 def parent(browser, request):
-    """ A phone: its page, the words of its language, and whether it runs scripts. """
-    width, height, lang, has_script = request.param
-    with browser.new_context(
-        viewport={'width': width, 'height': height}, java_script_enabled=has_script,
-        has_touch=True, is_mobile=True, device_scale_factor=2, timezone_id='Africa/Nairobi',
-    ) as context:
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        page.words, page.lang, page.has_script = WORDS[lang], lang, has_script
+    """ The phone of somebody who holds a link. """
+    with small_phone(browser, request.param, WORDS) as page:
         yield page
 
 

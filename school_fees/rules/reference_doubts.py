@@ -9,6 +9,7 @@ import re
 from .reference_words import (
     LEVEL,
     OF,
+    TERM,
     is_level_number,
     is_term_number,
     is_year,
@@ -119,6 +120,20 @@ def may_be_term_or_level(all_parts, place):
     return not number.text.startswith('0') and (
         (word in LEVEL and is_level_number(number))
         or (word == 'T' and is_term_number(number.text))
+        # "term 118" may be term 1 and 18.
+        or (word in TERM - {'T', 'TM'} and is_term_number(number.text[0]) and len(number.text) > 1)
+    )
+
+
+def may_be_class(parts):
+    """Return whether parts are a class and its stream, as in "5A": not where a zero is in front.
+
+    :param list[Part] parts: Parts of a text.
+    :rtype: bool
+    """
+    return (
+        len(parts) == 2 and is_level_number(parts[0]) and not parts[0].text.startswith('0')
+        and len(parts[1].text) == 1 and not parts[1].is_number
     )
 
 

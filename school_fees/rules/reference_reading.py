@@ -13,6 +13,7 @@ from .reference_doubts import (
     is_cut_in_two,
     is_school_year,
     is_written_as_amount,
+    may_be_class,
     may_be_month,
     may_be_term_or_level,
     may_be_year_or_money,
@@ -53,7 +54,7 @@ class Candidate:
 class Reading:
     """ What can be read out of a text, given how the school writes its numbers. """
 
-    def __init__(self, text, style, levels=True, silence=True):
+    def __init__(self, text, style, levels=True, silence=True, own=frozenset()):
         self.style = style
         self.text = text
         self.key = canonical_key(text)
@@ -62,8 +63,10 @@ class Reading:
         self._silent = (NOISE | style.noise | affixes) - style.letters
         if not levels:
             self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
-        parts = drop_terms_and_levels(self.all_parts, levels=levels)
-        self.has_prefix = any(_stands_at_number(affix, parts) for affix in affixes)
+        parts = drop_terms_and_levels(self.all_parts, levels=levels, own=own)
+        self.has_prefix = _begins_with_numbers(style.prefix, parts) or any(
+            _stands_at_number(affix, parts) for affix in affixes
+        )
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
         self._candidates = None  # Asked for by several steps.
         self.places = [place for place, part in enumerate(self.parts) if part.is_number]
@@ -78,12 +81,15 @@ class Reading:
         """
         if self._candidates is not None:
             return self._candidates
+        own = LEVEL & (self.style.letters | {self.style.prefix})
         readings = {
             tuple(part.text for part in reading.parts): reading for reading in (
                 self, *(
                     Reading(self.text, self.style, levels=levels, silence=silence)
                     for levels, silence in ((False, True), (True, False), (False, False))
-                )
+                ),
+                # Of "G4-118 grade 5" only grade 5 is a level.
+                *([Reading(self.text, self.style, own=own)] if own else []),
             )
         }
         self._candidates = [
@@ -150,16 +156,17 @@ class Reading:
                 parts, self.all_parts, bool(self.style.prefix or self.style.suffix),
             ))
             or may_be_month(parts, self.all_parts)
+            or may_be_class(parts)
             or is_school_year(parts)
         )
 
     def may_be_term(self):
-        """ Return whether the text as it stands may be a term, level or school year instead.
+        """ Return whether the text as it stands may be a term, class or school year instead.
 
         :rtype: bool
         """
         parts = self.all_parts
-        return may_be_term(parts) or is_school_year(parts) or (
+        return may_be_term(parts) or is_school_year(parts) or may_be_class(parts) or (
             len(parts) == 2 and parts[1].is_number and may_be_term_or_level(parts, 1)
         )
 
@@ -303,6 +310,18 @@ def _abbreviates(letters, word):
     """ Return whether letters are those of a word in their order, from its first: BGM, BUNGOMA. """
     signs = iter(word[1:])
     return letters[0] == word[0] and all(letter in signs for letter in letters[1:])
+
+
+def _begins_with_numbers(prefix, parts):
+    """ Return whether the first numbers are those that all of the school share: 12.4 in 12.4.118.
+
+    :rtype: bool
+    """
+    shared = prefix.split('-')
+    texts = [part.text.lstrip('0') for part in parts if part.is_number]
+    return prefix.replace('-', '').isdecimal() and (
+        texts[:len(shared)] == shared and len(texts) > len(shared)
+    )
 
 
 def _stands_at_number(prefix, parts):

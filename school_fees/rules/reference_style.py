@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 FIRST_YEAR, LAST_YEAR = 1990, 2049
 LEAST_SHORT_YEAR = 10
 LEAST_CENTRE = 5  # Digits.
+# Students who must share number parts before these say nothing, and how many digits: of a school
+# that has imported one class so far, all have the 4 of 4/118.
+LEAST_SHARING, LEAST_SHARED = 20, 3
+# Nobody at school today was admitted before it.
+LEAST_YEAR_OF_TODAY = 15
 
 
 @dataclass(frozen=True)
 class ReferenceStyle:
     """What a reader may add or leave out without guessing.
 
-    :param str prefix: The letters with which every number of the school begins, or a number too
-                       long for a year, as of an examination centre; they say nothing.
+    :param str prefix: The letters with which every number of the school begins, or numbers that
+                       are no year, as of an examination centre; they say nothing.
     :param str suffix: The letters with which every number ends; they say nothing either.
     :param frozenset letters: The letters that tell its numbers apart, such as B and D of B/231 and
                               D/231; they are never noise.
@@ -77,6 +82,8 @@ def read_style(keys, noise=()):
         numbers = {re.match(r'\d*', key).group() for key in keys}
         if len(keys) > 1 and len(numbers) == 1 and len(min(numbers)) >= LEAST_CENTRE:
             prefix = min(numbers)
+        elif len(keys) >= LEAST_SHARING:
+            prefix = _find_shared_numbers(keys)
     ends = {re.search(r'[^\W\d]*$', key).group() for key in keys}
     suffix = ends.pop() if len(ends) == 1 else ''
     letters = {
@@ -121,6 +128,28 @@ def _find_year(columns):
     if variety.count(min(variety, default=0)) != 1:
         return None
     return places[variety.index(min(variety))], digits
+
+
+def _find_shared_numbers(keys):
+    """ Return the number parts with which all keys of numbers begin: 12-4 of 12.4.0118.
+
+    Not a year: a child of the next may not be on the list yet.
+
+    :param list keys: Canonical keys.
+    :rtype: str
+    """
+    if not all(re.fullmatch(r'\d+(-\d+)+', key) for key in keys):
+        return ''
+    heads = [key.split('-')[:-1] for key in keys]
+    shared = []
+    for values in zip(*heads):
+        number = int(values[0])
+        if len(set(values)) > 1 or (
+            LEAST_YEAR_OF_TODAY <= number <= LAST_YEAR % 100 or FIRST_YEAR <= number <= LAST_YEAR
+        ):
+            break
+        shared.append(values[0])
+    return '-'.join(shared) if len(''.join(shared)) >= LEAST_SHARED else ''
 
 
 def _common_start(texts):

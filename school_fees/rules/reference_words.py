@@ -153,11 +153,12 @@ def may_be_term(parts):
     )
 
 
-def drop_terms_and_levels(parts, levels=True):
+def drop_terms_and_levels(parts, levels=True, own=frozenset()):
     """Return the parts without 'term 2', '2nd term', 'grade 8' and the like.
 
     :param list[Part] parts: All parts.
     :param bool levels: Whether levels are dropped too.
+    :param frozenset own: Letters of the school's numbers, which announce no level: G of G4-118.
     :rtype: list[Part]
     """
     kept = []
@@ -165,7 +166,7 @@ def drop_terms_and_levels(parts, levels=True):
     apart = False
     while position < len(parts):
         length = _length_of_term(parts, position)
-        if levels and not length:
+        if levels and not length and parts[position].text not in own:
             length = _length_of_level(parts, position)
         if not length:
             kept.append(replace(parts[position], apart=True) if apart else parts[position])

@@ -225,6 +225,18 @@ def test_words_and_numbers_that_tell_children_apart(numbers, noise, reference, e
         assert match.found[0][0] == expected
 
 
+@pytest.mark.parametrize(('before', 'count', 'posts'), [
+    ('12.4.', 20, True), ('012/', 20, False), ('123/', 20, True),
+    ('12.4.', 19, False),  # Too few children to know.
+    ('4/', 20, False),  # One class was imported so far.
+    ('26/', 20, False), ('2026/1/', 20, False),  # A child of the next year may be meant.
+])
+def test_numbers_that_all_children_share_may_be_left_out(before, count, posts):
+    matcher = of_numbers(*(f'{before}{number}' for number in range(118, 118 + count)))
+    assert matcher.match('karo 121').posts is posts
+    assert matcher.match(f'{before}121').outcome == 'exact'
+
+
 def test_an_old_number_with_a_word_that_says_nothing():
     """ BOY is a word of parents, and the mark of an older register. """
     matcher = read_school([

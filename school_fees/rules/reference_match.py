@@ -18,6 +18,7 @@ EXACT, NORMALISED, SUGGEST, UNMATCHED = 'exact', 'normalised', 'suggest', 'unmat
 POSTING = frozenset({EXACT, NORMALISED})
 MOST_SUGGESTIONS = 5
 M_PESA_SIGNS = 20  # It takes no more, and shows the payer what it took.
+MOST_PLAIN_RUNS = 2  # Runs of a number that its digits alone find as well.
 LONGEST = 60  # Signs of a text that is read at all.
 
 # Why somebody is suggested.
@@ -285,16 +286,16 @@ class ReferenceMatcher:
     def _suggest(self, reading, match):
         """ Suggest who was typed by number; else by the first step that finds somebody. """
         steps = (
-            self._find_several, self._find_look_alikes, self._find_reordered, self._find_serials,
-            self._find_phone, self._find_slips,
+            self._find_several, self._find_mixed, self._find_look_alikes, self._find_reordered,
+            self._find_serials, self._find_phone, self._find_slips,
         )
         found = list(match.found)
         fits_many = match.fits_many
         by_number = bool(found)
         if not by_number:  # All steps ask for keys: together they are one question.
             self.directory.find_keys({
-                *reading.windows(), *reading.look_alikes(), *reading.reordered(),
-                *reading.slips(),
+                *reading.windows(), *reading.mixed_windows(), *reading.look_alikes(),
+                *reading.reordered(), *reading.slips(),
             })
         for step in () if by_number else steps:
             some = _first_ones(step(reading))
@@ -308,7 +309,8 @@ class ReferenceMatcher:
         # A name, or a number that is right and belongs to who left, needs no more guesses.
         if found and found[0][1] not in {NAME, LEFT, IS_AMOUNT}:
             last = self._find_own_serials if by_number else self._find_slips
-            for step in (self._find_phone, last):
+            is_turned = found[0][1] == ORDER  # "031 7B" may be 031 of another class too.
+            for step in (self._find_phone, *([self._find_serials] if is_turned else []), last):
                 if len(found) < MOST_SUGGESTIONS:
                     found = self._add(found, step(reading))
         if not found:
@@ -324,6 +326,12 @@ class ReferenceMatcher:
     def _find_several(self, reading):
         return self._look_up(reading.windows(), SEVERAL)
 
+    def _find_mixed(self, reading):
+        """ Find several numbers of letters and digits, or one of many runs among other words. """
+        found = self._look_up(reading.mixed_windows(), SEVERAL)
+        is_one = len({holder for holder, _reason in found}) == 1
+        return [] if is_one and self.style.length <= MOST_PLAIN_RUNS else found
+
     def _find_look_alikes(self, reading):
         return self._look_up(reading.look_alikes(), SLIP)
 
@@ -331,11 +339,18 @@ class ReferenceMatcher:
         return self._look_up(reading.reordered(), ORDER)
 
     def _find_serials(self, reading, prefix=''):
-        return [
-            (entry.holder, SERIAL) for serial in reading.serials()
+        entries = [
+            entry for serial in reading.serials()
             for entry in self.directory.find_number(serial)
             if self.style.has_serial(entry.key, serial) and entry.key.startswith(prefix)
         ]
+        if len({entry.holder for entry in entries}) > MOST_SUGGESTIONS:
+            # The same serial in many classes or years: those with most else of what was typed.
+            shared = [reading.count_shared(entry.key) for entry in entries]
+            entries = [
+                entry for entry, count in zip(entries, shared, strict=True) if count == max(shared)
+            ]
+        return [(entry.holder, SERIAL) for entry in entries]
 
     def _find_own_serials(self, reading):
         """ Find the serial in numbers that begin as those of all students: not in family codes. """

@@ -34,6 +34,7 @@ from .reference_words import (
 LEAST_CODE = 3  # Letters that a word can be told to stand for.
 LEAST_NAME = 3  # Letters of a word that may be a name.
 MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twenty.
+MOST_REORDERED = 4  # Parts that may stand in any order.
 LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
 LOOK_ALIKE = {'S': '5', 'B': '8', 'Z': '2', 'G': '6', '5': 'S', '8': 'B', '2': 'Z', '6': 'G'}
 
@@ -64,7 +65,8 @@ class Reading:
         if not levels:
             self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
         parts = drop_terms_and_levels(self.all_parts, levels=levels, own=own)
-        self.has_prefix = _begins_with_numbers(style.prefix, parts) or any(
+        self._has_numbers = _begins_with_numbers(style.prefix, parts)
+        self.has_prefix = self._has_numbers or any(
             _stands_at_number(affix, parts) for affix in affixes
         )
         self.parts = [part for part in parts if not silence or part.text not in self._silent]
@@ -211,12 +213,31 @@ class Reading:
                 if len(run) < length or run[-1] - run[0] != length - 1:
                     continue
                 texts = [self.parts[one].text for one in run]
-                if length == 1 and len(texts[0]) < LEAST_BARE_DIGITS and not self.has_prefix:
+                if length == 1 and len(texts[0]) < LEAST_BARE_DIGITS and (
+                    self._has_numbers or not self.has_prefix  # 12.4 of 12.4.118 is no 12.4.4.
+                ):
                     continue
                 before = self.parts[place - 1:place]
                 if before and not before[0].is_number:
                     keys += self.keys_of([before[0].text, *texts])
                 keys += self.keys_of(texts)
+        return list(dict.fromkeys(keys))
+
+    def mixed_windows(self):
+        """ Return the keys of runs of letters and numbers in turn, such as 26A047.
+
+        What a second child's number has in common with the first is often left out: 26A047/048.
+
+        :rtype: list[str]
+        """
+        texts = [part.text for part in self.parts]
+        keys = []
+        for length in range(self.style.length, 1, -1):
+            for start in range(len(texts) - length + 1):
+                keys += self.keys_of(texts[start:start + length])
+            for own in range(1, length):
+                for start in range(length - own + 1, len(texts) - own + 1):
+                    keys += self.keys_of(texts[:length - own] + texts[start:start + own])
         return list(dict.fromkeys(keys))
 
     def letter_keys(self):
@@ -249,6 +270,9 @@ class Reading:
         """ Return the keys with the numbers the other way round, or cut in two. """
         numbers = [self.parts[place].text for place in self.places]
         keys = []
+        if 2 < len(self.parts) <= min(self.style.length, MOST_REORDERED):
+            for texts in itertools.permutations([part.text for part in self.parts]):
+                keys += self.keys_of(texts)
         if len(numbers) > 1:
             keys += self.keys_of(numbers[::-1])
             keys.append(''.join(numbers))
@@ -258,6 +282,7 @@ class Reading:
             for cut in (2, 4, -2, -4):
                 halves = [number[:cut], number[cut:]]
                 keys += self.keys_of(halves) + self.keys_of([*letters, *halves])
+                keys += self.keys_of([halves[0], *letters, halves[1]])
         return list(dict.fromkeys(keys))
 
     def serials(self):
@@ -268,6 +293,15 @@ class Reading:
             if number.strip('0') and (len(numbers) == 1 or len(number) >= LEAST_BARE_DIGITS)
             and len(number) > 1
         ]
+
+    def count_shared(self, key):
+        """ Return how many parts of the text a key has too.
+
+        :param str key: A canonical key.
+        :rtype: int
+        """
+        parts = {canonical_key(part.text) for part in self.parts}
+        return len(parts.intersection(re.findall(r'\d+|[^\W\d]+', key)))
 
     def phone(self):
         """ Return the nine digits of a Kenyan number, '' when the text holds none. """

@@ -27,6 +27,7 @@ class ReferenceStyle:
     :param frozenset noise: Words that say nothing: streams, vote heads; upper case.
     :param dict years: For numbers of so many number parts, which of them is a year, and of how
                        many digits, as (position, digits).
+    :param int length: Of how many runs of letters or digits the longest number consists.
     """
 
     prefix: str = ''
@@ -34,6 +35,7 @@ class ReferenceStyle:
     letters: frozenset = frozenset()
     noise: frozenset = frozenset()
     years: dict = field(default_factory=dict)
+    length: int = 1
 
     def year_forms(self, numbers):
         """ Return the number parts with their year as the school writes it.
@@ -95,6 +97,7 @@ def read_style(keys, noise=()):
         numbers = re.findall(r'\d+', key)
         parts[len(numbers)].append([int(number) for number in numbers])
     return ReferenceStyle(
+        length=max((len(re.findall(r'\d+|[^\W\d]+', key)) for key in keys), default=1),
         prefix=prefix,
         suffix=suffix,
         letters=frozenset(letters),

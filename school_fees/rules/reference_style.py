@@ -145,7 +145,7 @@ def _find_shared_numbers(keys):
         return ''
     heads = [key.split('-')[:-1] for key in keys]
     shared = []
-    for values in zip(*heads):
+    for values in zip(*heads, strict=False):
         number = int(values[0])
         if len(set(values)) > 1 or (
             LEAST_YEAR_OF_TODAY <= number <= LAST_YEAR % 100 or FIRST_YEAR <= number <= LAST_YEAR

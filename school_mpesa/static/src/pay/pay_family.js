@@ -95,7 +95,7 @@
         } else if (event.target.name.indexOf('share_') === 0) {
             clearTimeout(timer);
             asked += 1; /* What somebody types is not overwritten by an answer under way. */
-            check();
+            timer = setTimeout(check, 500); /* An error is read aloud: not at every key. */
         }
     });
     form.addEventListener('submit', function (event) {

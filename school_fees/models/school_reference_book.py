@@ -18,10 +18,11 @@ class ReferenceBook(ReferenceDirectory):
         """ Override to remember nothing of the keys that nobody has: slips make millions. """
         return super().find_keys({key for key in keys if key in self._holders})
 
-    def find_number(self, digits):
+    def find_numbers(self, numbers):
         """ Override to look into memory. """
+        rarest = min((self._serials.get(number, ()) for number in numbers), key=len)
         return [
-            entry for record, key in self._serials.get(digits, ())
+            entry for record, key in rarest if numbers <= set(re.findall(r'\d+', key))
             for entry in self._read([record], key)
         ]
 

@@ -51,10 +51,10 @@ class ReferenceDirectory:
             self._entries.update({key: self._read(holders, key) for key, holders in found.items()})
         return {key: self._entries[key] for key in keys if self._entries[key]}
 
-    def find_number(self, digits):
-        """ Return the entries that hold these digits anywhere.
+    def find_numbers(self, numbers):
+        """ Return the entries that have all of these numbers as parts, wherever they stand.
 
-        :param str digits: Digits without leading zeros.
+        :param set numbers: Digits without leading zeros.
         :rtype: list[Entry]
         """
         self.env.flush_all()
@@ -63,11 +63,11 @@ class ReferenceDirectory:
                 """SELECT %(rank)s AS rank, ROW_NUMBER() OVER (ORDER BY %(order)s) AS place,
                           %(model)s AS model, id, %(field)s
                      FROM %(table)s
-                    WHERE company_id IN %(companies)s AND %(numbers)s @> ARRAY[%(digits)s]""",
+                    WHERE company_id IN %(companies)s AND %(parts)s @> %(numbers)s""",
                 rank=rank, model=model, table=SQL.identifier(self.env[model]._table),
                 order=SQL(", ").join(map(SQL.identifier, self.env[model]._order.split(', '))),
                 field=SQL.identifier(field), companies=self._company_ids,
-                numbers=numbers_of(SQL.identifier(field)), digits=digits,
+                parts=numbers_of(SQL.identifier(field)), numbers=sorted(numbers),
             )
             for rank, (model, field) in enumerate(SERIAL_FIELDS)
         ))

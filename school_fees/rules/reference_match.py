@@ -74,8 +74,8 @@ class ReferenceMatcher:
     """Reads the references of one school.
 
     :param ReferenceStyle style: How its admission numbers are built.
-    :param directory: Its references: `find_keys(keys)`, `find_number(digits)`, `find_names(words)`,
-                      `find_phone(digits)`, `get_names(holder)`, `get_class_words(holder)`,
+    :param directory: Its references: `find_keys(keys)`, `find_numbers(numbers)`,
+                      `find_names(words)`, `find_phone(digits)`, `get_names(holder)`, `get_class_words(holder)`,
                       `get_code(holder)`, which a bank asks for in front of the number, and `codes`,
                       those of all.
     """
@@ -156,6 +156,7 @@ class ReferenceMatcher:
             ((holder, _reason),) = match.found
             others = self._find_other_child(reading, holder) | self._find_uncut(reading, holder)
             if match.outcome == NORMALISED:
+                others |= self._find_other_reading(reading, holder)
                 others |= self._find_silently_named(reading, holder)
             if others:
                 return _undecided([(one, SEVERAL) for one in (holder, *others)])
@@ -246,12 +247,30 @@ class ReferenceMatcher:
         return rests
 
     def _find_other_child(self, reading, holder):
-        """ Return who has the number that was taken for a term, its year, or other digits. """
+        """ Return who has the number that was taken for a term or its year. """
         parts = reading.all_parts
-        found = self.directory.find_keys({
+        return self._find_others(holder, {
             key for year in years_of_terms(parts) for key in reading.keys_of([year])
-        } | {canonical_key(number) for number in numbers_of_terms(parts)} | reading.letter_keys())
+        } | {canonical_key(number) for number in numbers_of_terms(parts)})
+
+    def _find_other_reading(self, reading, holder):
+        """ Return who has the number with other digits, or the pay code that they make. """
+        others = self._find_others(holder, reading.letter_keys() | reading.joined_code())
+        return others | self._find_lettered(reading) - {holder}
+
+    def _find_others(self, holder, keys):
+        found = self.directory.find_keys(keys)
         return {entry.holder for entries in found.values() for entry in entries} - {holder}
+
+    def _find_lettered(self, reading):
+        """ Return who has a number with the O, I or L that was read as a digit, one sign away. """
+        if self.directory.find_keys({reading.key}):
+            return set()  # The letters were meant.
+        found = self.directory.find_keys(reading.lettered_slips())
+        return {
+            entry.holder for key, entries in found.items() if re.search('[OIL]', key)
+            for entry in entries
+        }
 
     def _find_silently_named(self, reading, holder):
         """ Return who has a near number, and as a name a word that is a stream's: "402 Amani".
@@ -286,8 +305,8 @@ class ReferenceMatcher:
     def _suggest(self, reading, match):
         """ Suggest who was typed by number; else by the first step that finds somebody. """
         steps = (
-            self._find_several, self._find_mixed, self._find_look_alikes, self._find_reordered,
-            self._find_serials, self._find_phone, self._find_slips,
+            self._find_several, self._find_look_alikes, self._find_reordered,
+            self._find_serials, self._find_phone, self._find_slips, self._find_together,
         )
         found = list(match.found)
         fits_many = match.fits_many
@@ -324,13 +343,14 @@ class ReferenceMatcher:
         return both if len(both) <= MOST_SUGGESTIONS else list(found)
 
     def _find_several(self, reading):
-        return self._look_up(reading.windows(), SEVERAL)
-
-    def _find_mixed(self, reading):
-        """ Find several numbers of letters and digits, or one of many runs among other words. """
-        found = self._look_up(reading.mixed_windows(), SEVERAL)
-        is_one = len({holder for holder, _reason in found}) == 1
-        return [] if is_one and self.style.length <= MOST_PLAIN_RUNS else found
+        """ Find each number that stands for itself, or what is left out of the second of two. """
+        plain = self._look_up(reading.windows(), SEVERAL)
+        mixed = self._look_up(reading.mixed_windows(), SEVERAL)
+        if plain:
+            return self._add(_first_ones(plain), mixed)
+        # One of few runs is found by its digits as well, with others that have them.
+        is_one = len({holder for holder, _reason in mixed}) == 1
+        return [] if is_one and self.style.length <= MOST_PLAIN_RUNS else mixed
 
     def _find_look_alikes(self, reading):
         return self._look_up(reading.look_alikes(), SLIP)
@@ -338,10 +358,17 @@ class ReferenceMatcher:
     def _find_reordered(self, reading):
         return self._look_up(reading.reordered(), ORDER)
 
+    def _find_together(self, reading):
+        """ Find numbers with letters left out, of which no part would do by itself: 29.07. """
+        return [
+            (entry.holder, SERIAL) for numbers in reading.number_sets()
+            for entry in self.directory.find_numbers(numbers)
+        ]
+
     def _find_serials(self, reading, prefix=''):
         entries = [
             entry for serial in reading.serials()
-            for entry in self.directory.find_number(serial)
+            for entry in self.directory.find_numbers({serial})
             if self.style.has_serial(entry.key, serial) and entry.key.startswith(prefix)
         ]
         if len({entry.holder for entry in entries}) > MOST_SUGGESTIONS:

@@ -143,10 +143,9 @@ class Reading:
         ):
             doubt = TERM
         found = [Candidate(key, words, doubt) for key in self.keys_of(texts)]
-        joined = ''.join(texts)
         is_date = len(texts) == 3 and is_year(texts[-1])
-        if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined) and not is_date:
-            found.append(Candidate(joined, words))
+        if not is_date:
+            found += [Candidate(code, words) for code in _joined_code(texts)]
         return found
 
     def _may_be_else(self, parts):
@@ -245,6 +244,19 @@ class Reading:
         words = re.findall(r'[^\W_]*(?:[OoIl]\d|\d[OoIl])[^\W_]*', self.text)
         return {canonical_key(word) for word in words} | set(self._plain_keys() if words else ())
 
+    def joined_code(self):
+        """ Return the pay code that the digits make together: 1501262 of 150126-2.
+
+        :rtype: set[str]
+        """
+        return _joined_code([part.text for part in self.all_parts])
+
+    def lettered_slips(self):
+        """ Return the keys one slip from a number whose O, I or L was read as a digit: 430I0. """
+        key = canonical_key(self.text)
+        is_one = LEAST_SLIP <= len(key) <= MOST_SLIP and re.fullmatch(r'[\dOIL]+', key)
+        return one_slip_away(key) if is_one and re.search('[OIL]', key) else set()
+
     def uncut_keys(self):
         """ Return the keys that may have gone on behind the last sign: 0123/20 with 0123/2024. """
         ends = {*string.digits, *string.ascii_uppercase, *map('{:02}'.format, range(100))}
@@ -293,6 +305,19 @@ class Reading:
             if number.strip('0') and (len(numbers) == 1 or len(number) >= LEAST_BARE_DIGITS)
             and len(number) > 1
         ]
+
+    def number_sets(self):
+        """ Return the numbers that stand together, as they are and with the year of the school.
+
+        :rtype: list[set[str]]
+        """
+        numbers = [self.parts[place].text for place in self.places]
+        most = max(self.style.years, default=1)
+        if self.words() or not 1 < len(set(numbers)) == len(numbers) <= most:
+            return []
+        forms = [numbers, self.style.year_forms(numbers)]
+        sets = [{number.lstrip('0') or '0' for number in form} for form in forms]
+        return sets[:1] if sets[0] == sets[1] else sets
 
     def count_shared(self, key):
         """ Return how many parts of the text a key has too.
@@ -344,6 +369,12 @@ def _abbreviates(letters, word):
     """ Return whether letters are those of a word in their order, from its first: BGM, BUNGOMA. """
     signs = iter(word[1:])
     return letters[0] == word[0] and all(letter in signs for letter in letters[1:])
+
+
+def _joined_code(texts):
+    """ Return the pay code that some parts make together, if they make one. """
+    joined = ''.join(texts)
+    return {joined} if len(joined) == PAY_CODE_LENGTH and is_pay_code(joined) else set()
 
 
 def _begins_with_numbers(prefix, parts):

@@ -194,8 +194,8 @@ class TestReferenceTrial(ReferenceTrialCommon):
         self.assertEqual(book.find_keys(keys), directory.find_keys(keys))
         for digits in ('12', '77', '700', '5', '99'):
             self.assertEqual(
-                {entry.holder for entry in book.find_number(digits)},
-                {entry.holder for entry in directory.find_number(digits)}, digits,
+                {entry.holder for entry in book.find_numbers({digits})},
+                {entry.holder for entry in directory.find_numbers({digits})}, digits,
             )
         for words in ({'MARY'}, {'OTIENO', 'BRIAN'}, {'ROSE'}, {'OTI'}, {'NOBODY'}):
             self.assertEqual(book.find_names(words), directory.find_names(words), words)

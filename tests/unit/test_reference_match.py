@@ -69,10 +69,10 @@ class Directory:
     def find_keys(self, keys):
         return {key: self.entries[key] for key in keys if key in self.entries}
 
-    def find_number(self, digits):
+    def find_numbers(self, numbers):
         return [
             entry for key, entries in self.entries.items() for entry in entries
-            if digits in re.findall(r'\d+', key)
+            if numbers <= set(re.findall(r'\d+', key))
         ]
 
     def find_names(self, words):

@@ -75,9 +75,9 @@ class ReferenceMatcher:
 
     :param ReferenceStyle style: How its admission numbers are built.
     :param directory: Its references: `find_keys(keys)`, `find_numbers(numbers)`,
-                      `find_names(words)`, `find_phone(digits)`, `get_names(holder)`, `get_class_words(holder)`,
-                      `get_code(holder)`, which a bank asks for in front of the number, and `codes`,
-                      those of all.
+                      `find_names(words)`, `find_phone(digits)`, `get_names(holder)`,
+                      `get_class_words(holder)`, `get_code(holder)`, which a bank asks for in front
+                      of the number, and `codes`, those of all.
     """
 
     def __init__(self, style, directory):

@@ -35,6 +35,8 @@ def find_untranslated(english, swahili, names):
     known = re.compile('|'.join(map(re.escape, sorted({*names, *SAME}, key=len, reverse=True))))
     return {
         line for line in english & swahili
-        # One sign is a unit or an initial; KES stands before an amount.
-        if re.search(r'[^\W\d_]{2}', re.sub(r'\bKES\b|\S*\d\S*', '', known.sub('', line)))
+        # One sign is a unit or an initial, KES stands before an amount, and Nov. is Nov. in both.
+        if re.search(r'[^\W\d_]{2}', re.sub(
+            r'\bKES\b|\d+ \w{3} \d{4}|\S*\d\S*', '', known.sub('', line),
+        ))
     }

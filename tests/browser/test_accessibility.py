@@ -37,6 +37,7 @@ def names(road):
         """SELECT name FROM res_company
             UNION SELECT name FROM school_class
             UNION SELECT UNNEST(name || string_to_array(name, ' ')) FROM school_student
+            UNION SELECT description FROM mpesa_payment_link
             UNION SELECT partner.name FROM res_partner partner
                     JOIN school_guardian_link link ON link.partner_id = partner.id""",
     ) if row['name']]

@@ -116,7 +116,7 @@ class TestMessageWizard(MessageCommon):
         blocked = many[-1]
         self.env['phone.blacklist'].add('+254722000309')
         costs = []
-        for students in (self.student | self.paid, many):
+        for students in (self.student | blocked, many):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count

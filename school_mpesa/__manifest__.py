@@ -30,6 +30,7 @@
         'wizards/mpesa_callback_settle_views.xml',
         'wizards/mpesa_denial_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
+        'wizards/mpesa_link_bulk_views.xml',
         'wizards/mpesa_link_cancel_views.xml',
         'wizards/mpesa_link_wizard_views.xml',
         'wizards/mpesa_message_check_views.xml',

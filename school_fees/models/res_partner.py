@@ -76,22 +76,35 @@ class ResPartner(models.Model):
     def _get_message_phone(self):
         """ Return the number to which the guardian's messages go.
 
-        The one on the contact, else a further one with consent; never one of Odoo's blacklist.
-
         Note: `self.ensure_one()`
 
         :return: In E.164 form; None when there is none.
         :rtype: str | None
         """
         self.ensure_one()
-        partner_sudo = self.sudo()
-        numbers = [to_e164(partner_sudo.phone), *partner_sudo.guardian_phone_ids.filtered(
-            'consent').mapped('e164')]
-        numbers = list(dict.fromkeys(filter(None, numbers)))
+        return self._get_message_phones()[self]
+
+    def _get_message_phones(self):
+        """ Return the number to which the messages of each of these guardians go.
+
+        The one on the contact, else a further one with consent; never one of Odoo's blacklist.
+
+        :return: In E.164 form; None when there is none.
+        :rtype: dict[res.partner, str | None]
+        """
+        numbers = {}
+        for partner_sudo in self.sudo():
+            found = [to_e164(partner_sudo.phone), *partner_sudo.guardian_phone_ids.filtered(
+                'consent').mapped('e164')]
+            numbers[partner_sudo] = list(dict.fromkeys(filter(None, found)))
+        every = list({number for found in numbers.values() for number in found})
         blocked = set(self.env['phone.blacklist'].sudo().search([
-            ('number', 'in', numbers),
-        ]).mapped('number')) if numbers else set()
-        return next((number for number in numbers if number not in blocked), None)
+            ('number', 'in', every),
+        ]).mapped('number')) if every else set()
+        return {
+            partner: next((number for number in found if number not in blocked), None)
+            for partner, found in numbers.items()
+        }
 
     def _open_schools_to_guardian_users(self):
         """ Open the schools of their children to the portal users of these guardians.

@@ -46,6 +46,23 @@ class SchoolMessage(models.Model):
             self._wake(later.send_after)
 
     @api.model
+    def _ask(self, vals_list):
+        """ Make messages, which go out by a scheduled action: at once, or in the morning.
+
+        :param list[dict] vals_list: The create values.
+        :return: The messages.
+        :rtype: school.message
+        """
+        messages = self.create(vals_list)
+        now = fields.Datetime.now()
+        for message in messages:
+            at = message._delay_to_day(now)
+            message.send_after = at if at > now else False
+        if messages:
+            messages._wake()
+        return messages
+
+    @api.model
     def _wake(self, at=None):
         """ Let the scheduled action run soon, or at a later moment.
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 from .school_receipt_page import SCHOOL_TZ
 
@@ -49,13 +49,28 @@ class SchoolStudent(models.Model):
         :rtype: res.partner
         """
         self.ensure_one()
-        guardians, numbers = self.env['res.partner'].sudo(), set()
-        for guardian in self._get_message_links().partner_id:
-            number = guardian._get_message_phone()
-            if number and number not in numbers:
-                guardians |= guardian
-                numbers.add(number)
-        return guardians
+        return self._read_message_guardians()[self]
+
+    def _read_message_guardians(self):
+        """ Return the guardians who can be told of each of these students, each number once.
+
+        The same few queries serve all students.
+
+        :return: For each student, in sudo mode.
+        :rtype: dict[school.student, res.partner]
+        """
+        links_sudo = self._get_message_links()
+        links_of = links_sudo.grouped('student_id')
+        phones = links_sudo.partner_id._get_message_phones()
+        result = {}
+        for student in self:
+            guardians, numbers = self.env['res.partner'].sudo(), set()
+            for guardian in links_of.get(student, links_sudo.browse()).partner_id:
+                if phones[guardian] and phones[guardian] not in numbers:
+                    guardians |= guardian
+                    numbers.add(phones[guardian])
+            result[student] = guardians
+        return result
 
     def _send_school_message(self, kind, **values):
         """ Ask for one message about each of these students to each guardian who takes SMS.
@@ -68,29 +83,30 @@ class SchoolStudent(models.Model):
         :return: The messages, in sudo mode; they go out by a scheduled action, after the commit.
         :rtype: school.message
         """
+        return self._send_school_messages(kind, {student: [values] for student in self})
+
+    def _send_school_messages(self, kind, subjects):
+        """ Ask for messages about these students that differ from one another.
+
+        :param str kind: As in :meth:`_send_school_message`.
+        :param dict subjects: For each student the further values, once for each message.
+        :return: The messages, as there.
+        :rtype: school.message
+        """
         Message_sudo = self.env['school.message'].sudo()
         today = Message_sudo._get_today()
-        now = fields.Datetime.now()
-        vals_list = []
-        for student_sudo in self.sudo():
-            company = student_sudo.company_id
-            if not company.school_sms_gateway:
-                continue
-            told = student_sudo._get_told_guardians(kind, today, values)
-            vals_list += [
-                {
-                    'kind': kind, 'student_id': student_sudo.id, 'partner_id': guardian.id,
-                    'company_id': company.id, 'day': today, **values,
-                }
-                for guardian in student_sudo._get_message_guardians() - told
-            ]
-        messages_sudo = Message_sudo.create(vals_list)
-        for message_sudo in messages_sudo:
-            at = message_sudo._delay_to_day(now)
-            message_sudo.send_after = at if at > now else False
-        if messages_sudo:
-            messages_sudo._wake()
-        return messages_sudo
+        students_sudo = self.sudo().filtered('company_id.school_sms_gateway')
+        guardians = students_sudo._read_message_guardians()
+        return Message_sudo._ask([
+            {
+                'kind': kind, 'student_id': student_sudo.id, 'partner_id': guardian.id,
+                'company_id': student_sudo.company_id.id, 'day': today, **values,
+            }
+            for student_sudo in students_sudo
+            for values in subjects[student_sudo]
+            for guardian in guardians[student_sudo]
+            - student_sudo._get_told_guardians(kind, today, values)
+        ])
 
     def _get_told_guardians(self, kind, day, values):
         """ Return who was told the same of this student already.

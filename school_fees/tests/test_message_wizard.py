@@ -107,6 +107,26 @@ class TestMessageWizard(MessageCommon):
             "Uhuru Academy: Term 3 fees for Amina Otieno (2041): KES 31,000, due 31 Aug."
         ), text)
 
+    def test_the_guardians_of_many_cost_no_query_each(self):
+        many = self.student | self.paid
+        for number in range(300, 310):
+            student = self.create_student(f"Student {number}", f'{number}')
+            self.create_guardian(student, f"Guardian {number}", phone=f'0722 000 {number}')
+            many |= student
+        blocked = many[-1]
+        self.env['phone.blacklist'].add('+254722000309')
+        costs = []
+        for students in (self.student | blocked, many):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            guardians = students._read_message_guardians()
+            costs.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(costs[1], costs[0])
+        self.assertEqual([len(guardians[student]) for student in many], [1] * 11 + [0])
+        self.assertFalse(blocked._get_message_guardians())
+        self.assertEqual(self.student._get_message_guardians(), self.guardian)
+
     def test_who_may(self):
         with freeze_time(NOON):
             for group in ('cashier', 'class_teacher'):

@@ -41,6 +41,7 @@ from . import mpesa_link_opening
 from . import mpesa_payment_link
 from . import mpesa_payment_link_screen
 from . import mpesa_payment_link_state
+from . import mpesa_payment_link_figures
 from . import mpesa_payment_link_message
 from . import mpesa_rate_counter
 from . import mpesa_request_share

@@ -5,11 +5,10 @@ from odoo import api, fields, models
 from odoo.addons.school_fees.models.qr_picture import make_qr_picture
 
 from . import pay_page_labels
-from .mpesa_payment_link import RECEIVED_STATES
 
 
 class MpesaPaymentLink(models.Model):
-    """A payment link on the office's screens: address, sharing, and what came of it."""
+    """A payment link on the office's screens: its address, and sharing it."""
 
     # One file per concern of a large model, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
@@ -22,19 +21,10 @@ class MpesaPaymentLink(models.Model):
         help="For WhatsApp or an SMS, in the language of the first guardian.",
     )
     whatsapp_url = fields.Char(string="WhatsApp", compute='_compute_message')
-    asked = fields.Monetary(
-        string="Amount", compute='_compute_asked', compute_sudo=True,
-        help="What the page asks for now: never more than what is due.",
+    whatsapp_at = fields.Datetime(
+        string="Shared by WhatsApp", readonly=True, copy=False,
+        help="When the office last opened WhatsApp with it.",
     )
-    opened_count = fields.Integer(string="Opened", compute='_compute_opened', compute_sudo=True)
-    first_opened_at = fields.Datetime(
-        string="First Opened", compute='_compute_opened', compute_sudo=True,
-    )
-    attempt_count = fields.Integer(
-        string="Attempts", compute='_compute_paid', compute_sudo=True,
-    )
-    paid_count = fields.Integer(string="Payments", compute='_compute_paid', compute_sudo=True)
-    paid_amount = fields.Monetary(string="Paid", compute='_compute_paid', compute_sudo=True)
 
     # === COMPUTE METHODS === #
 
@@ -67,34 +57,6 @@ class MpesaPaymentLink(models.Model):
             link.message = words['for_what' if link.description else 'fees']
             link.whatsapp_url = f'https://wa.me/?text={quote(link.message)}'
 
-    def _compute_asked(self):
-        for link in self:
-            link.asked = link._get_asked(link._get_due())
-
-    def _compute_opened(self):
-        openings = {
-            opening.link_ref: opening
-            for opening in self.env['mpesa.link.opening'].search([('link_ref', 'in', self.ids)])
-        }
-        for link in self:
-            opening = openings.get(link._origin.id)
-            link.opened_count = opening.count if opening else 0
-            link.first_opened_at = opening.first_at if opening else False
-
-    @api.depends(
-        'transaction_ids.mpesa_push_state', 'transaction_ids.mpesa_is_given_back',
-        'transaction_ids.mpesa_is_denied',
-    )
-    def _compute_paid(self):
-        for link in self:
-            paid = link.transaction_ids.filtered(lambda tx: (
-                tx.mpesa_push_state in RECEIVED_STATES
-                and not tx.mpesa_is_given_back and not tx.mpesa_is_denied
-            ))
-            link.attempt_count = len(link.transaction_ids)
-            link.paid_count = len(paid)
-            link.paid_amount = sum(paid.mapped('amount'))
-
     # === ACTION METHODS === #
 
     def action_cancel(self):
@@ -115,6 +77,7 @@ class MpesaPaymentLink(models.Model):
         """
         self.ensure_one()
         self.check_access('read')
+        self.sudo().whatsapp_at = fields.Datetime.now()  # Nobody edits a link by hand.
         return {'type': 'ir.actions.act_url', 'url': self.whatsapp_url, 'target': 'new'}
 
     def action_open_requests(self):

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import mute_logger
 
 from .. import const, daraja
-from .mpesa_payment_link import NAIROBI, RECEIVED_STATES
+from .mpesa_payment_link import NAIROBI
 from .request_error import MpesaRequestError
 
 
@@ -109,7 +109,7 @@ class MpesaPaymentLink(models.Model):
 
     @api.model
     def _count_uses(self, ids):
-        """ Return how many payments came by each link; what M-PESA gave back or denied is none.
+        """ Return how many payments came by each link.
 
         :param list ids: Ids of links.
         :rtype: dict[int, int]
@@ -117,10 +117,10 @@ class MpesaPaymentLink(models.Model):
         # In sudo mode: uses count whoever looks.
         return {
             link.id: count
-            for link, count in self.env['payment.transaction'].sudo()._read_group([
-                ('mpesa_link_id', 'in', ids), ('mpesa_push_state', 'in', RECEIVED_STATES),
-                ('mpesa_is_given_back', '=', False), ('mpesa_is_denied', '=', False),
-            ], ['mpesa_link_id'], ['__count'])
+            for link, count in self.env['payment.transaction'].sudo()._read_group(
+                Domain('mpesa_link_id', 'in', ids) & self._get_received_domain(),
+                ['mpesa_link_id'], ['__count'],
+            )
         }
 
     def _check_ask(self, student):

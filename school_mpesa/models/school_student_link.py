@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import UserError
 
 
 class SchoolStudent(models.Model):
@@ -20,7 +21,41 @@ class SchoolStudent(models.Model):
             'context': {'dialog_size': 'medium', 'default_student_id': self.id},
         }
 
+    def action_mpesa_links(self):
+        """ Open the wizard that makes payment links for these students.
+
+        :return: A window action.
+        :rtype: dict
+        :raise UserError: If they are of several schools.
+        """
+        if len(self.company_id) > 1:
+            raise UserError(self.env._("Choose students of one school. No link was made."))
+        return {
+            **self.env['ir.actions.act_window']._for_xml_id('school_mpesa.mpesa_link_bulk_action'),
+            'context': {
+                'default_chosen_by': 'students', 'default_student_ids': self.ids,
+                'default_company_id': self.company_id.id or self.env.company.id,
+            },
+        }
+
     # === BUSINESS METHODS === #
+
+    def _get_open_bills(self):
+        """ Return the student's bills that are still owed, as far as the user may see them.
+
+        Note: `self.ensure_one()`
+
+        :return: The one that is due first comes first.
+        :rtype: account.move
+        """
+        self.ensure_one()
+        return self.env['account.move'].search([
+            ('partner_id', '=', self.partner_id.id),
+            ('company_id', '=', self.company_id.id),
+            ('move_type', '=', 'out_invoice'),
+            ('state', '=', 'posted'),
+            ('payment_state', 'in', ('not_paid', 'partial')),
+        ], order='invoice_date_due, id')
 
     def _get_statement_link(self):
         """ Return the links of these students' statements, made where there is none yet.

@@ -42,6 +42,8 @@ RIGHTS = {
     'mpesa.request.share': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.link.opening': {},
     'mpesa.link.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.link.bulk': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.link.bulk.line': {'bursar': 'rw', 'administrator': 'rw'},
     'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
@@ -63,7 +65,8 @@ CALLABLE = {
     'mpesa.day.difference': {'write', 'action_open', 'action_deny'},
     'mpesa.day.amendment': {'action_open'},
     'mpesa.link.cancel': {'action_cancel'},
-    'mpesa.link.wizard': {'action_make'},
+    'mpesa.link.bulk': {'action_preview', 'action_back', 'action_make'},
+    'mpesa.link.wizard': {'action_make', 'action_make_and_send'},
     'mpesa.payment.link': {
         'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
         'action_send_by_sms',
@@ -102,7 +105,7 @@ CALLABLE = {
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
     'account.payment.register': {'action_mpesa_prompt'},
-    'school.student': {'action_mpesa_prompt', 'action_mpesa_link'},
+    'school.student': {'action_mpesa_prompt', 'action_mpesa_link', 'action_mpesa_links'},
 }
 SECRETS = (
     'mpesa_consumer_key', 'mpesa_consumer_secret', 'mpesa_passkey', 'mpesa_consumer_key_sealed',

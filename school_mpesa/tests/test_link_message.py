@@ -1,6 +1,4 @@
-import os
-from datetime import datetime
-from unittest.mock import patch
+from datetime import timedelta
 
 from daraja_simulator import sms_gateway
 from freezegun import freeze_time
@@ -8,51 +6,12 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from odoo.addons.school_fees import sms_gateway as school_gateway
-from odoo.addons.school_mpesa.tests.common import SchoolMpesaCommon
-
-
-NOON = datetime(2026, 9, 14, 9, 0)
-EVENING = datetime(2026, 9, 14, 18, 0)
-MORNING = datetime(2026, 9, 15, 4, 0)
+from odoo.addons.school_mpesa.tests.sms_common import EVENING, MORNING, NOON, SmsCommon
 
 
 @tagged('post_install', '-at_install')
-class TestLinkMessage(SchoolMpesaCommon):
+class TestLinkMessage(SmsCommon):
     """Payment links, receipts of M-PESA money and reminders by SMS."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        environment = patch.dict(os.environ, {'SCHOOL_SMS_SIMULATOR_URL': cls.simulator.url})
-        environment.start()
-        cls.addClassCleanup(environment.stop)
-        configuration = patch.object(school_gateway, 'config', {})
-        configuration.start()
-        cls.addClassCleanup(configuration.stop)
-        cls.school.write({
-            'school_sms_gateway': 'africastalking', 'school_sms_environment': 'simulator',
-            'school_sms_username': sms_gateway.USERNAME, 'school_sms_key': sms_gateway.API_KEY,
-            'phone': '020 123 4567',
-        })
-        cls.env['ir.config_parameter'].set_param('web.base.url', 'https://f.uhuru.ac.ke')
-        cls.bursar = cls.create_staff('bursar_sms', 'bursar')
-
-    def setUp(self):
-        super().setUp()
-        self.control.set_sms(hold_reports=True)
-
-    def make_link(self, **values):
-        return self.env['mpesa.payment.link'].create({'student_id': self.student.id, **values})
-
-    def tell(self, at=NOON):
-        with freeze_time(at):
-            self.run_cron('school_fees.cron_messages')
-            self.run_cron('sms.ir_cron_sms_scheduler_action')
-
-    @property
-    def sent(self):
-        return [message['text'] for message in self.control.sms_messages()]
 
     def test_the_gateways_key_is_sealed(self):
         saved = self.school.school_sms_key_saved
@@ -107,6 +66,121 @@ class TestLinkMessage(SchoolMpesaCommon):
         self.school.school_sms_gateway = False
         with self.refusal(UserError, "no SMS gateway"):
             link.with_user(self.bursar).action_send_by_sms()
+
+    # === AGAIN, AND MANY === #
+
+    def test_a_link_is_sent_again_but_not_by_accident(self):
+        link = self.make_link(amount=5_000).with_user(self.bursar)
+        with freeze_time(NOON):
+            link.action_send_by_sms()
+        self.tell()
+        self.assertEqual((link.sms_state, link.sms_at), ('sent', NOON))
+        with freeze_time(NOON + timedelta(minutes=59)), self.refusal(UserError, "an hour ago"):
+            link.action_send_by_sms()
+        later = NOON + timedelta(minutes=61)
+        with freeze_time(later):
+            link.action_send_by_sms()
+        self.tell(later)
+        self.assertEqual(len(self.sent), 2)
+        self.assertEqual((link.sms_at, len(link.sms_ids)), (later, 2))
+
+    def test_what_nobody_got_is_sent_again_at_once(self):
+        link = self.make_link(amount=5_000).with_user(self.bursar)
+        with freeze_time(NOON):
+            link.action_send_by_sms()
+            link.sudo().sms_ids.state = 'failed'
+            self.assertEqual(link.sms_state, 'failed')
+            self.assertIn(link, link.search([
+                ('sms_ids', 'any', [('kind', '=', 'link'), ('state', '=', 'failed')]),
+            ]))
+            link.action_send_by_sms()
+            self.assertEqual(link.sms_state, 'waiting')
+
+    def test_who_has_opted_out_meanwhile_gets_none(self):
+        link = self.make_link(amount=5_000).with_user(self.bursar)
+        self.guardian.school_sms_optout = True
+        with freeze_time(NOON), self.refusal(UserError, "takes SMS"):
+            link.action_send_by_sms()
+        self.assertFalse(link.sms_at)
+
+    def test_a_link_that_asks_for_nothing_is_not_sent(self):
+        link = self.make_link(amount=5_000).with_user(self.bursar)
+        self.create_receipt({self.student: 32_500}, date='2026-09-01')
+        with freeze_time(NOON), self.refusal(UserError, "Nothing is due"):
+            link.action_send_by_sms()
+
+    def test_many_are_sent_and_the_rest_is_counted(self):
+        silent = self.create_student("Brian Kamau", 'ADM-013')
+        self.create_term_bill(silent, self.term_3, 9_000)
+        with freeze_time(NOON):
+            first, second, closed, just = (self.make_link() for _number in range(4))
+            closed._cancel("Wrong child")
+            just.action_send_by_sms()
+            nobody = self.make_link(silent)
+            links = (first | second | closed | just | nobody).with_user(self.bursar)
+            message = links.action_send_by_sms()['params']['message']
+            self.assertIn("2 links are on their way by SMS.", message)
+            self.assertIn(
+                "Not sent: closed 1, on their way already 1, no guardian with a phone number takes"
+                " SMS 1.", message,
+            )
+            self.assertEqual(
+                [len(link.sudo().sms_ids) for link in links], [1, 1, 0, 1, 0],
+            )
+            with self.refusal(UserError, "Not sent: closed 1, on their way already 3"):
+                links.action_send_by_sms()
+        self.tell()
+        self.assertEqual(len(self.sent), 3)
+
+    def test_sending_many_costs_no_query_each(self):
+        few = self.make_many(2)
+        many = self.make_many(12)
+
+        def send(links):
+            links.invalidate_recordset()
+            links.action_send_by_sms()
+
+        with freeze_time(NOON):
+            self.make_many(1).action_send_by_sms()  # What is looked up once.
+            costs = [self.count_queries(lambda links=links: send(links)) for links in (few, many)]
+        self.assertEqual(len(many.sudo().sms_ids), 12)
+        self.assertLessEqual(costs[1], costs[0])
+
+    def make_many(self, count):
+        """ Make links of as many students with a guardian and a bill each. """
+        links = self.env['mpesa.payment.link']
+        for _number in range(count):
+            number = self.env['school.student'].search_count([]) + 100
+            student = self.create_student(f"Student {number}", f'ADM-{number}')
+            self.create_guardian(student, f"Guardian {number}", phone=f'0722 000 {number}')
+            self.create_term_bill(student, self.term_3, 1_000)
+            links |= self.make_link(student)
+        return links.with_user(self.bursar)
+
+    # === FROM THE WIZARD === #
+
+    def test_made_and_sent_at_once(self):
+        wizard = self.env['mpesa.link.wizard'].with_user(self.bursar).create({
+            'student_id': self.student.id, 'description': "Lunch",
+        })
+        with freeze_time(NOON):
+            action = wizard.action_make_and_send()
+        self.assertEqual(action['params']['message'], "The link is on its way by SMS.")
+        self.tell()
+        self.assertIn("Please pay KES 32,500 for Faith Otieno (ADM-012), Lunch", self.sent[0])
+
+    def test_what_cannot_be_sent_is_not_made(self):
+        self.guardian.phone = False
+        wizard = self.env['mpesa.link.wizard'].with_user(self.bursar).create({
+            'student_id': self.student.id,
+        })
+        with freeze_time(NOON), self.refusal(UserError, "No link was made either"):
+            wizard.action_make_and_send()
+        self.assertFalse(self.env['mpesa.payment.link'].search([
+            ('student_id', '=', self.student.id), ('kind', '=', 'link'),
+        ]))
+
+    # === OTHER MESSAGES === #
 
     def test_a_reminder_names_page_and_paybill(self):
         with freeze_time(NOON):

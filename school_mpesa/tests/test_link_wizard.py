@@ -35,6 +35,7 @@ class TestLinkWizard(SchoolMpesaCommon):
         link = self.make()
         self.assertEqual((link.amount, link.asked, link.may_change), (0, 32_500, True))
         self.assertEqual((link.kind, link.state, link.max_uses), ('link', 'active', 0))
+        self.assertEqual(link.first_asked, 32_500)
         self.assertEqual(link.create_uid, self.bursar)
 
     def test_everything_that_was_chosen(self):
@@ -68,6 +69,38 @@ class TestLinkWizard(SchoolMpesaCommon):
         with self.assertRaises(UserError):
             self.open_wizard().action_make()
 
+    def test_only_for_chosen_bills(self):
+        trip = self.create_term_bill(self.student, self.term_2, 9_000)
+        Wizard = self.env['mpesa.link.wizard'].with_user(self.bursar)
+        link, part = (
+            self.env['mpesa.payment.link'].browse(Wizard.create({
+                'student_id': self.student.id, 'invoice_ids': trip.ids, **values,
+            }).action_make()['res_id'])
+            for values in (
+                {}, {'asks_for': 'amount', 'amount': 20_000, 'description': "Trip"},
+            )
+        )
+        self.assertEqual(
+            (link.invoice_ids, link.asked, link.first_asked, link.description),
+            (trip, 9_000, 9_000, trip.name),
+        )
+        self.assertEqual((part.asked, part.description), (9_000, "Trip"))
+        other = self.create_student("Brian Kamau", 'ADM-013')
+        theirs = self.create_term_bill(other, self.term_3, 100)
+        draft = self.create_term_bill(self.student, self.term_1, 100, post=False)
+        for bill in (theirs, draft):
+            with self.assertRaisesRegex(UserError, "still owed"):
+                Wizard.create({
+                    'student_id': self.student.id, 'invoice_ids': bill.ids,
+                }).action_make()
+        self.create_receipt({self.student: 41_500}, date='2026-09-01')
+        link.invalidate_recordset()
+        self.create_term_bill(
+            self.student, self.term_3, 7_000, school_doc_type='supplement',
+            invoice_date='2026-09-10',
+        )
+        self.assertEqual((trip.payment_state, link.asked), ('paid', 0))
+
     def test_sharing(self):
         link = self.make(description="School trip", asks_for='amount', amount=5_000)
         self.assertEqual(link.url, f'{link.get_base_url()}/p/{link.slug}')
@@ -78,7 +111,9 @@ class TestLinkWizard(SchoolMpesaCommon):
         )
         self.assertTrue(link.whatsapp_url.startswith('https://wa.me/?text=School%20trip'))
         self.assertNotIn('Otieno', link.message)
+        self.assertFalse(link.whatsapp_at)
         self.assertEqual(link.action_share_by_whatsapp()['url'], link.whatsapp_url)
+        self.assertTrue(link.whatsapp_at)
         self.assertTrue(link.qr)
         self.guardian.lang = 'sw'
         link.invalidate_recordset()

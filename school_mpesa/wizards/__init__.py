@@ -3,6 +3,9 @@ from . import mpesa_ask_wizard
 from . import mpesa_callback_settle
 from . import mpesa_denial
 from . import mpesa_identify_wizard
+from . import mpesa_link_terms_mixin
+from . import mpesa_link_bulk
+from . import mpesa_link_bulk_line
 from . import mpesa_link_cancel
 from . import mpesa_link_wizard
 from . import mpesa_message_check

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-
-from .. import daraja
+from odoo.fields import Command
 
 
 class MpesaLinkWizard(models.TransientModel):
@@ -9,34 +8,30 @@ class MpesaLinkWizard(models.TransientModel):
 
     _name = 'mpesa.link.wizard'
     _description = "Make a Payment Link"
+    _inherit = ['mpesa.link.terms.mixin']
 
     student_id = fields.Many2one(
         string="Student", comodel_name='school.student', required=True,
     )
     currency_id = fields.Many2one(related='student_id.currency_id')
     balance = fields.Monetary(string="Balance", compute='_compute_balance')
-    asks_for = fields.Selection(
-        string="Ask For",
-        selection=[('balance', "All that is due when it is opened"), ('amount', "This amount")],
-        required=True, default='balance',
+
+    open_bill_ids = fields.Many2many(
+        string="Open Bills", comodel_name='account.move', compute='_compute_open_bill_ids',
     )
-    amount = fields.Monetary(
-        string="Amount", help="In KES, whole shillings. The page never asks for more than is due.",
-    )
-    may_change = fields.Boolean(
-        string="May Pay in Parts", default=True, help="The parent may pay a part of it.",
-    )
-    description = fields.Char(
-        string="What For", help="The parent reads it on the page, and whoever gets the link.",
-    )
-    expires_on = fields.Date(
-        string="Open Until", help="The last day on which it can be opened; empty: no end.",
-    )
-    max_uses = fields.Integer(
-        string="Payments at Most", default=0, help="0: any number of payments.",
+    invoice_ids = fields.Many2many(
+        string="Only For", comodel_name='account.move', relation='mpesa_link_wizard_move_rel',
+        domain="[('id', 'in', open_bill_ids)]",
+        help="The bills that the link asks for, and never for others; empty: whatever is due.",
     )
 
     # === COMPUTE METHODS === #
+
+    @api.depends('student_id')
+    def _compute_open_bill_ids(self):
+        for wizard in self:
+            student = wizard._get_student()
+            wizard.open_bill_ids = bool(student) and student._get_open_bills()
 
     @api.depends('student_id')
     def _compute_balance(self):
@@ -52,21 +47,7 @@ class MpesaLinkWizard(models.TransientModel):
         :rtype: dict
         :raise UserError: If it cannot be made so.
         """
-        self.ensure_one()
-        if not self.env.user.has_group('school_fees.group_bursar'):
-            raise AccessError(self.env._("Only the bursar's office makes payment links."))
-        student = self._get_student()
-        amount = self.amount if self.asks_for == 'amount' else 0.0
-        self._check(student, amount)
-        # In sudo mode: nobody edits links by hand; the rights were checked above.
-        link = self.env['mpesa.payment.link'].sudo().create({
-            'student_id': student.id,
-            'amount': amount,
-            'may_change': self.may_change,
-            'description': (self.description or '').strip() or False,
-            'expires_on': self.expires_on,
-            'max_uses': self.max_uses,
-        })
+        link = self._make()
         return {
             'type': 'ir.actions.act_window',
             'name': self.env._("Payment Link"),
@@ -77,7 +58,61 @@ class MpesaLinkWizard(models.TransientModel):
             'context': {'dialog_size': 'medium'},
         }
 
+    def action_make_and_send(self):
+        """ Make the link and send it by SMS at once; where it cannot be sent none is made.
+
+        :return: What was done, in words.
+        :rtype: dict
+        :raise UserError: If it cannot be made or sent so.
+        """
+        link = self._make()
+        try:
+            action = link.action_send_by_sms()
+        except UserError as error:
+            raise UserError(self.env._(
+                "%(reason)s No link was made either.", reason=str(error),
+            )) from error
+        action['params']['next'] = {'type': 'ir.actions.act_window_close'}
+        return action
+
     # === BUSINESS METHODS === #
+
+    def _make(self):
+        """ Make the link.
+
+        Note: `self.ensure_one()`
+
+        :rtype: mpesa.payment.link
+        :raise UserError: If it cannot be made so.
+        """
+        self.ensure_one()
+        if not self.env.user.has_group('school_fees.group_bursar'):
+            raise AccessError(self.env._("Only the bursar's office makes payment links."))
+        student = self._get_student()
+        self._check_terms(student.company_id)
+        if student.currency_id.compare_amounts(student.balance, 0) <= 0:
+            raise UserError(self.env._(
+                "%(student)s owes nothing, so the page would ask for nothing. No link was made."
+                " Bill it first.", student=student.display_name,
+            ))
+        if self.invoice_ids._origin - student._get_open_bills():
+            raise UserError(self.env._(
+                "A link can only be for bills of %(student)s that are still owed. No link was made."
+                " Choose the bills again.", student=student.display_name,
+            ))
+        # The rights were checked above.
+        return self.env['mpesa.payment.link']._make_by_hand([
+            self._prepare_link(student),
+        ]).with_env(self.env)
+
+    def _prepare_link(self, student):
+        """ Override of `mpesa.link.terms.mixin` to name the chosen bills. """
+        values = super()._prepare_link(student)
+        bills = self.invoice_ids._origin
+        if bills:
+            values['invoice_ids'] = [Command.set(bills.ids)]
+            values['description'] = values['description'] or ', '.join(bills.mapped('name'))
+        return values
 
     def _get_student(self):
         """ Return the student, checked against the user's rights.
@@ -89,45 +124,3 @@ class MpesaLinkWizard(models.TransientModel):
         student = self.student_id._origin
         student.check_access('read')
         return student
-
-    def _check(self, student, amount):
-        """ Ensure that a parent could pay by the link.
-
-        :param school.student student: The student.
-        :param float amount: KES, 0 for the balance.
-        :raise UserError: If none could.
-        """
-        provider_sudo = self.env['payment.provider']._mpesa_get_default(student.company_id)
-        if not provider_sudo:
-            raise UserError(self.env._(
-                "This school does not collect by M-PESA yet. No link was made. Ask the"
-                " administrator to set up a shortcode."
-            ))
-        if student.currency_id.compare_amounts(student.balance, 0) <= 0:
-            raise UserError(self.env._(
-                "%(student)s owes nothing, so the page would ask for nothing. No link was made."
-                " Bill it first.", student=student.display_name,
-            ))
-        if self.asks_for == 'amount':
-            least = max(provider_sudo.mpesa_least_amount, daraja.LEAST_AMOUNT)
-            if student.currency_id.compare_amounts(amount, int(amount)) != 0:
-                raise UserError(self.env._("Enter whole shillings, without cents."))
-            if student.currency_id.compare_amounts(amount, least) < 0:
-                raise UserError(self.env._(
-                    "Amount must be KES %(least)s or more.", least=f'{least:,}',
-                ))
-            above = student.currency_id.compare_amounts(amount, daraja.MOST_AMOUNT) > 0
-            if above and not self.may_change:
-                raise UserError(self.env._(
-                    "M-PESA allows up to KES %(cap)s at once. No link was made. Let the parent pay"
-                    " in parts, or ask for less.", cap=f'{daraja.MOST_AMOUNT:,}',
-                ))
-        if self.max_uses < 0:
-            raise UserError(self.env._(
-                "The number of payments cannot be below zero. No link was made. 0 stands for any"
-                " number."
-            ))
-        if self.expires_on and self.expires_on < self.env['mpesa.payment.link']._get_today():
-            raise UserError(self.env._(
-                "That day is over. No link was made. Choose today or a later day."
-            ))

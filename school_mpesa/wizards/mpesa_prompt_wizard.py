@@ -73,13 +73,7 @@ class MpesaPromptWizard(models.TransientModel):
     def _compute_open_bill_ids(self):
         for wizard in self:
             student = wizard._get_student()
-            wizard.open_bill_ids = bool(student) and self.env['account.move'].search([
-                ('partner_id', '=', student.partner_id.id),
-                ('company_id', '=', student.company_id.id),
-                ('move_type', '=', 'out_invoice'),
-                ('state', '=', 'posted'),
-                ('payment_state', 'in', ('not_paid', 'partial')),
-            ], order='invoice_date_due, id')
+            wizard.open_bill_ids = bool(student) and student._get_open_bills()
 
     @api.depends('student_id', 'invoice_ids')
     def _compute_amount(self):

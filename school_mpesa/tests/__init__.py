@@ -18,6 +18,7 @@ from . import test_pay_family_page
 from . import test_pay_link_page
 from . import test_payment_link
 from . import test_request_shares
+from . import test_failure_message
 from . import test_link_message
 from . import test_link_wizard
 from . import test_portal_invoice

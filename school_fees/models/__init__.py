@@ -59,6 +59,7 @@ from . import school_statement_reader
 from . import school_statement_words
 from . import school_student_statement
 from . import account_move
+from . import account_move_message
 from . import account_move_second_person
 from . import account_move_line
 from . import account_move_line_second_person

@@ -147,6 +147,25 @@ class SchoolMessage(models.Model):
         })
         self._wake()
 
+    # === BUSINESS METHODS - ASKING === #
+
+    @api.model
+    def _ask(self, vals_list):
+        """ Make messages, which go out by a scheduled action, after the commit.
+
+        :param list[dict] vals_list: The create values.
+        :return: The messages; what is not for the night waits for the morning.
+        :rtype: school.message
+        """
+        now = fields.Datetime.now()
+        messages = self.create(vals_list)
+        for message in messages:
+            at = message._delay_to_day(now)
+            message.send_after = at if at > now else False
+        if messages:
+            messages._wake()
+        return messages
+
     # === BUSINESS METHODS - STATE === #
 
     def _note_sms_state(self, sms_state, failure_type=False):

@@ -206,7 +206,7 @@ class SchoolMessage(models.Model):
         if self.receipt_id:
             return self.receipt_id.state == {'receipt': 'posted', 'reversal': 'reversed'}[self.kind]
         if self.kind == 'bill':
-            return self.invoice_id.state == 'posted'
+            return self.invoice_id._is_bill_to_tell()
         return self.kind != 'balance' or self.student_id.currency_id.compare_amounts(
             self.student_id.balance, 0.0,
         ) > 0

@@ -165,17 +165,24 @@ class SchoolMessage(models.Model):
         return self._fit(wordings or plain, values, student_sudo, plain=plain)
 
     def _write_bill(self):
-        """ Return the text that tells of a new bill.
+        """ Return the text that tells of a bill, and of what is left of it to pay.
 
         Note: `self.ensure_one()`
 
         :rtype: str
         """
         bill = self.invoice_id
-        pay = self.student_id._get_message_pay()
+        pay = bill._get_message_pay()
+        currency = bill.currency_id
+        amount = currency._format_plain(bill.amount_total)
+        if currency.compare_amounts(bill.amount_residual, bill.amount_total) < 0:
+            amount = self.env._(
+                "%(left)s left of %(amount)s",
+                left=currency._format_plain(bill.amount_residual), amount=amount,
+            )
         values = {
             'term': bill.term_id.name or bill.name,
-            'amount': self.student_id.currency_id._format_plain(bill.amount_total),
+            'amount': amount,
             'due': format_date(self.env, bill.invoice_date_due, date_format='d MMM'),
             'url': self._get_short_address(self.student_id, pay['address']),
             'by_hand': pay['by_hand'],

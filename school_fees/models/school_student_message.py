@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 from .school_receipt_page import SCHOOL_TZ
 
@@ -68,9 +68,18 @@ class SchoolStudent(models.Model):
         :return: The messages, in sudo mode; they go out by a scheduled action, after the commit.
         :rtype: school.message
         """
-        Message_sudo = self.env['school.message'].sudo()
-        today = Message_sudo._get_today()
-        now = fields.Datetime.now()
+        return self.env['school.message'].sudo()._ask(
+            self._prepare_school_messages(kind, **values)
+        )
+
+    def _prepare_school_messages(self, kind, **values):
+        """ Return the create values of :meth:`_send_school_message`.
+
+        :param str kind: One of the kinds of `school.message`.
+        :param dict values: Further values of the messages.
+        :rtype: list[dict]
+        """
+        today = self.env['school.message']._get_today()
         vals_list = []
         for student_sudo in self.sudo():
             company = student_sudo.company_id
@@ -84,13 +93,7 @@ class SchoolStudent(models.Model):
                 }
                 for guardian in student_sudo._get_message_guardians() - told
             ]
-        messages_sudo = Message_sudo.create(vals_list)
-        for message_sudo in messages_sudo:
-            at = message_sudo._delay_to_day(now)
-            message_sudo.send_after = at if at > now else False
-        if messages_sudo:
-            messages_sudo._wake()
-        return messages_sudo
+        return vals_list
 
     def _get_told_guardians(self, kind, day, values):
         """ Return who was told the same of this student already.

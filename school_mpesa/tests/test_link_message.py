@@ -80,6 +80,17 @@ class TestLinkMessage(MessageCommon):
         self.assertIn(f"Pay: f.uhuru.ac.ke/p/{link.slug} or Paybill 600111 Acc", text)
         self.assertLessEqual(len(text), 160)
 
+    def test_a_bill_names_its_own_page(self):
+        with freeze_time(NOON):
+            self.student._send_school_message('bill', invoice_id=self.bill.id)
+        self.tell()
+        [text] = self.sent
+        link = self.bill._get_bill_link()
+        self.assertEqual(link.kind, 'bill')
+        self.assertIn("KES 32,500", text)
+        self.assertIn(f"f.uhuru.ac.ke/p/{link.slug}", text)
+        self.assertLessEqual(len(text), 160)
+
     def test_a_paybill_receipt_is_told_after_the_money(self):
         self.accept_bytes(self.confirmation_url(), self.confirmation_body(
             'UKL7XY12AB', '1000.00', 'ADM-012',

@@ -22,6 +22,7 @@
         'data/ir_cron_data.xml',
         'data/mpesa_source_address_data.xml',
         'data/mpesa_day_close_data.xml',
+        'data/mail_template_data.xml',
 
         'report/mpesa_day_close_report.xml',
         'report/mpesa_day_close_templates.xml',

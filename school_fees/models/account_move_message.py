@@ -28,6 +28,21 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _is_students_bill(self):
+        """ Tell whether this is a bill that the student owes, and nobody else.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # In sudo mode: an accountant may not see the student.
+        student_sudo = self.sudo().student_id
+        return bool(
+            self.move_type == 'out_invoice' and student_sudo
+            and self.partner_id == student_sudo.partner_id
+        )
+
     def _is_bill_to_tell(self):
         """ Tell whether this is a bill that the student owes, with something left to pay.
 
@@ -37,9 +52,7 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         return (
-            self.move_type == 'out_invoice' and self.state == 'posted'
-            # In sudo mode: an accountant may not see the student.
-            and bool(self.student_id) and self.partner_id == self.sudo().student_id.partner_id
+            self._is_students_bill() and self.state == 'posted'
             and self.currency_id.compare_amounts(self.amount_residual, 0.0) > 0
         )
 

@@ -24,22 +24,8 @@ class SchoolMessage(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        message = self.with_context(lang=self._get_language())
+        message = self.with_context(lang=self.partner_id._get_message_language(self.company_id))
         return getattr(message, f'_write_{self.kind}')()
-
-    def _get_language(self):
-        """ Return the guardian's language where it is still active, else the school's.
-
-        Note: `self.ensure_one()`
-
-        :rtype: str
-        """
-        self.ensure_one()
-        active = {code for code, _name in self.env['res.lang'].get_installed()}
-        for language in (self.partner_id.lang, self.company_id.partner_id.lang):
-            if language in active:
-                return language
-        return 'en_US'
 
     def _write_receipt(self):
         """ Return the text that tells of a received payment.

@@ -25,11 +25,12 @@ class SchoolStudent(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_message_links(self):
+    def _get_message_links(self, even_opted_out=False):
         """ Return through whom these students' guardians are told of money.
 
         Only who may see amounts, takes SMS about the child and has not opted out altogether.
 
+        :param bool even_opted_out: Also those who have.
         :return: Live guardian links, by priority, in sudo mode.
         :rtype: school.guardian.link
         """
@@ -37,7 +38,7 @@ class SchoolStudent(models.Model):
         students_sudo = self.sudo().with_context(tz=SCHOOL_TZ.zone)
         return students_sudo.guardian_link_ids.filtered(
             lambda link: link.is_live and link.sms and link.sees_amounts
-            and not link.partner_id.school_sms_optout
+            and (even_opted_out or not link.partner_id.school_sms_optout)
         ).sorted(lambda link: (link.priority, link.id))
 
     def _get_message_guardians(self):

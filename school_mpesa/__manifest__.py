@@ -59,6 +59,7 @@
         'views/portal_fees_templates.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
+        'views/school_message_views.xml',
         'views/school_receipt_views.xml',
         'views/school_student_views.xml',
 

@@ -65,4 +65,4 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        return self.student_id._get_message_pay()
+        return {'address': '', 'by_hand': self.student_id._get_pay_by_hand()}

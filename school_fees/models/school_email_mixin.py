@@ -126,6 +126,9 @@ class SchoolEmailMixin(models.AbstractModel):
                 "The e-mail template was deleted. Nothing was sent. An administrator brings it back"
                 " by upgrading the module."
             ))
+        # Addresses that are not there yet are made now: Odoo works out text and attachments inside
+        # each other, and both would make them.
+        self._get_email_values()
         self._post_email(template)
         return {
             'type': 'ir.actions.client',

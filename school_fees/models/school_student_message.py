@@ -128,8 +128,16 @@ class SchoolStudent(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        return {
-            'address': '',
-            'by_hand': self.env._("Pay code %(code)s", code=self.sudo().pay_code)
-            if self.sudo().pay_code else '',
-        }
+        return {'address': '', 'by_hand': self._get_pay_by_hand()}
+
+    def _get_pay_by_hand(self):
+        """ Return in few words how to pay without a page. Ways of collecting have their own.
+
+        Note: `self.ensure_one()`
+
+        :return: Such as "Pay code 7001910"; may be ''.
+        :rtype: str
+        """
+        self.ensure_one()
+        code = self.sudo().pay_code
+        return self.env._("Pay code %(code)s", code=code) if code else ''

@@ -112,10 +112,11 @@ class TestMessageWizard(MessageCommon):
             self.assertEqual((wizard.kind, wizard.owing_count, wizard.message_count), (
                 'bill', 1, 1,
             ))
+            preview = wizard.preview
             wizard.action_send()
         self.tell()
         [text] = self.sent
-        self.assertEqual(text, wizard.preview)
+        self.assertEqual(text, preview)
         self.assertTrue(text.startswith(
             "Uhuru Academy: Term 3 fees for Amina Otieno (2041): KES 31,000, due 31 Aug."
         ), text)

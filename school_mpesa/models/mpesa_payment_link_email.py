@@ -47,7 +47,7 @@ class MpesaPaymentLink(models.Model):
             'until': format_date(self.env, link_sudo.expires_on, date_format='d MMM y')
             if link_sudo.expires_on else '',
             'pay_url': f'{self.get_base_url()}{self._get_public_path()}',
-            'by_hand': self.student_id._get_message_pay()['by_hand'],
+            'by_hand': self.student_id._get_pay_by_hand(),
         }
 
     def _post_email(self, template):

@@ -75,7 +75,7 @@ class SchoolMessage(models.Model):
             'amount': link_sudo.currency_id._format_plain(link_sudo.asked),
             'what': link_sudo.description or '',
             'url': self._get_short_address(link_sudo, link_sudo._get_public_path()),
-            'by_hand': self.student_id._get_message_pay()['by_hand'],
+            'by_hand': self.student_id._get_pay_by_hand(),
         }
         wordings = [
             self.env._("%(school)s: Please pay %(amount)s for %(who)s, %(what)s: %(url)s or"

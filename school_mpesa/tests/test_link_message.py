@@ -138,6 +138,7 @@ class TestLinkMessage(MessageCommon):
 
     def test_a_link_by_email(self):
         self.env['res.lang']._activate_lang('sw')
+        self.env['ir.module.module']._get('school_mpesa')._update_translations('sw')
         self.guardian.email = 'mary@example.com'
         link = self.make_link(amount=5_000, description="Lunch", expires_on='2030-01-12')
         for lang, subject, words in (
@@ -175,7 +176,7 @@ class TestLinkMessage(MessageCommon):
         wizard = self.env['account.move.send.wizard'].with_user(self.bursar).with_context(
             active_model='account.move', active_ids=self.bill.ids,
         ).create({})
-        self.assertIn(f"/p/{self.bill._get_bill_link().slug}", wizard.mail_body)
+        self.assertIn(f"/p/{self.bill._get_bill_link().slug}", wizard.body)
         self.student.with_user(self.bursar).action_send_statement_by_email()
         self.assertIn(
             f"/p/{self.student._get_statement_link().slug}", self.student.message_ids[0].body,

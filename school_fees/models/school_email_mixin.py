@@ -43,13 +43,10 @@ class SchoolEmailMixin(models.AbstractModel):
             link.is_live and link.email and link.sees_amounts and link.partner_id.email
             and (link.sees_other_payers or not self._email_names_payers)
         )).sorted(lambda link: (link.priority, link.id))
-        children = {
-            guardian: links.student_id for guardian, links in links_sudo.grouped('partner_id').items()
-        }
-        return next(
-            (guardian for guardian in links_sudo.partner_id if children[guardian] == students_sudo),
-            links_sudo.partner_id.browse(),
-        )
+        return next((
+            guardian for guardian, links in links_sudo.grouped('partner_id').items()
+            if links.student_id == students_sudo
+        ), links_sudo.partner_id.browse())
 
     def _get_email_language(self):
         """ Return the language in which the e-mail is written.

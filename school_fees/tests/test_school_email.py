@@ -84,7 +84,8 @@ class TestSchoolEmail(SchoolFeesCommon):
         for values, undo in (
             ({'email': False}, {'email': True}),
             ({'sees_amounts': False}, {'sees_amounts': True}),
-            ({'sees_other_payers': False}, {'sees_other_payers': True}),  # The print names the payer.
+            # The print names the payer.
+            ({'sees_other_payers': False}, {'sees_other_payers': True}),
             ({'date_to': '2026-01-01'}, {'date_to': False}),
         ):
             with self.subTest(values=values):
@@ -148,7 +149,8 @@ class TestSchoolEmail(SchoolFeesCommon):
             invoice._get_mail_template(), self.env.ref('account.email_template_edi_invoice'),
         )
         self.assertNotEqual(
-            (invoice | self.bill)._get_mail_template(), self.env.ref('school_fees.mail_template_bill'),
+            (invoice | self.bill)._get_mail_template(),
+            self.env.ref('school_fees.mail_template_bill'),
         )
 
     def test_many_bills_need_no_address_of_their_students(self):

@@ -38,10 +38,11 @@ class PaymentTransaction(models.Model):
     def _mpesa_write_outcomes(self):
         """ Override of `school_mpesa` to plan a message about those that ended without payment. """
         untold = self.filtered('mpesa_untold')
-        super()._mpesa_write_outcomes()
+        result = super()._mpesa_write_outcomes()
         untold.filtered(lambda tx: (
             tx.mpesa_push_state == 'declined' and tx.company_id._tells_failed_attempts()
         ))._mpesa_plan_failure_message()
+        return result
 
     def _mpesa_plan_failure_message(self):
         """ Look at these requests again after a while, and tell of those that are still unpaid.

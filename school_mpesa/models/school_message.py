@@ -43,8 +43,8 @@ class SchoolMessage(models.Model):
         return super()._get_quiet_kinds() | {'link', 'link_cancelled'}
 
     def _is_still_wanted(self):
-        """ Override of `school_fees` to send no link that is closed by now, and to tell of no failure
-        after which the money came.
+        """ Override of `school_fees` to send no link that is closed by now, and to tell of no
+        failure after which the money came.
         """
         if not super()._is_still_wanted():
             return False

@@ -29,6 +29,8 @@
         'report/school_day_book_views.xml',
         'report/school_vote_head_report_views.xml',
 
+        'data/mail_template_data.xml',  # Depends on the reports.
+
         'wizards/school_receipt_wizard_views.xml',
         'wizards/school_reversal_wizard_views.xml',
         'wizards/school_transfer_wizard_views.xml',

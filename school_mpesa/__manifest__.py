@@ -22,6 +22,7 @@
         'data/ir_cron_data.xml',
         'data/mpesa_source_address_data.xml',
         'data/mpesa_day_close_data.xml',
+        'data/mail_template_data.xml',
 
         'report/mpesa_day_close_report.xml',
         'report/mpesa_day_close_templates.xml',
@@ -59,6 +60,7 @@
         'views/portal_fees_templates.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
+        'views/school_message_views.xml',
         'views/school_receipt_views.xml',
         'views/school_student_views.xml',
 

@@ -29,6 +29,9 @@ CHASE_AGES = (30, 60, 120, 300, 900, 3600, *range(7200, 86_401, 3600))
 LATE_AGES = (300, 900, 3600)
 # A query proves such a code only when it follows it by this long, in seconds.
 CONFIRMING_SECONDS = 30
+# Outcomes after which M-PESA certainly took no money: too little in the wallet, cancelled, wrong
+# PIN (ux.md section 3). After all others a payer hears only that nothing has arrived.
+UNTAKEN_CODES = ('1', '1032', '2001', '2008', 'TP40087')
 
 # For the payer, pending ends here, in seconds; the request itself stays open.
 PAYER_PENDING_SECONDS = 180

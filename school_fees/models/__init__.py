@@ -45,6 +45,10 @@ from . import school_receipt_desk
 from . import school_receipt_reversal
 from . import school_receipt_suspense
 from . import school_receipt_message
+from . import school_receipt_untold
+from . import school_email_mixin
+from . import school_receipt_email
+from . import school_student_email
 from . import school_transfer
 from . import school_transfer_booking
 from . import school_refund
@@ -59,7 +63,10 @@ from . import school_statement_reader
 from . import school_statement_words
 from . import school_student_statement
 from . import account_move
+from . import account_move_message
+from . import account_move_email
 from . import account_move_second_person
+from . import account_move_send
 from . import account_move_line
 from . import account_move_line_second_person
 from . import account_partial_reconcile

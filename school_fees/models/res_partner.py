@@ -106,6 +106,18 @@ class ResPartner(models.Model):
             for partner, found in numbers.items()
         }
 
+    def _get_message_language(self, school):
+        """ Return the guardian's language where it is still active, else the school's.
+
+        :param res.company school: The school that writes.
+        :rtype: str
+        """
+        active = {code for code, _name in self.env['res.lang'].get_installed()}
+        for language in (self[:1].lang, school.partner_id.lang):
+            if language in active:
+                return language
+        return 'en_US'
+
     def _open_schools_to_guardian_users(self):
         """ Open the schools of their children to the portal users of these guardians.
 

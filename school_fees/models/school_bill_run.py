@@ -216,6 +216,15 @@ class SchoolBillRun(models.Model):
         action['context'] = {'create': False}
         return action
 
+    def action_send_bills_by_sms(self):
+        """ Open *Send bills by SMS* for the bills of the run.
+
+        :return: A window action.
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.move_ids.action_send_bill_by_sms()
+
     def action_view_lines(self):
         """ Open the difference by item, to group and filter.
 

@@ -21,6 +21,7 @@ REASONS = [
     ('sms_not_allowed', "Number Takes No Messages"),
     ('sms_not_delivered', "Not Delivered"),
     ('sms_rejected', "Rejected by the Network"),
+    ('school_silent', "Guardian Takes No SMS"),
     ('unknown', "Unknown Reason"),
     *FAILURES,
 ]

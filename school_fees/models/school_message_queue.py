@@ -144,10 +144,7 @@ class SchoolMessage(models.Model):
             number = message.partner_id._get_message_phone()
             body = number and message._is_still_wanted() and message._write_body()
             if not body:
-                message.write({
-                    'state': 'cancelled',
-                    'failure_type': False if number else 'sms_number_missing',
-                })
+                message.write({'state': 'cancelled', 'failure_type': message._find_silence(number)})
                 continue
             message.write({
                 'body': body, 'state': 'queued', 'phone_mask': mask_phone(number),
@@ -189,9 +186,27 @@ class SchoolMessage(models.Model):
                 sms.body = self.body = body
             return True
         sms._drop()
-        if body:  # Made anew: in the morning, or for the guardian's new number.
+        if not body:
+            self.failure_type = self._find_silence(number)
+        else:  # Made anew: in the morning, or for the guardian's new number.
             self.write({'state': 'waiting', 'failure_type': False, 'send_after': at})
             self._wake(at)
+        return False
+
+    def _find_silence(self, number):
+        """ Return why the guardian cannot be told any more.
+
+        Note: `self.ensure_one()`
+
+        :param str number: The guardian's number, None when there is none.
+        :return: A value of `failure_type`; False where there is just nothing to tell.
+        :rtype: str | bool
+        """
+        self.ensure_one()
+        if not number:
+            return 'sms_number_missing'
+        if self.partner_id not in self.student_id._get_message_links().partner_id:
+            return 'school_silent'
         return False
 
     def _being_sent(self):
@@ -223,7 +238,7 @@ class SchoolMessage(models.Model):
         if self.receipt_id:
             return self.receipt_id.state == {'receipt': 'posted', 'reversal': 'reversed'}[self.kind]
         if self.kind == 'bill':
-            return self.invoice_id.state == 'posted'
+            return self.invoice_id._is_bill_to_tell()
         return self.kind != 'balance' or self.student_id.currency_id.compare_amounts(
             self.student_id.balance, 0.0,
         ) > 0

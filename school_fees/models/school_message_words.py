@@ -24,22 +24,8 @@ class SchoolMessage(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        message = self.with_context(lang=self._get_language())
+        message = self.with_context(lang=self.partner_id._get_message_language(self.company_id))
         return getattr(message, f'_write_{self.kind}')()
-
-    def _get_language(self):
-        """ Return the guardian's language where it is still active, else the school's.
-
-        Note: `self.ensure_one()`
-
-        :rtype: str
-        """
-        self.ensure_one()
-        active = {code for code, _name in self.env['res.lang'].get_installed()}
-        for language in (self.partner_id.lang, self.company_id.partner_id.lang):
-            if language in active:
-                return language
-        return 'en_US'
 
     def _write_receipt(self):
         """ Return the text that tells of a received payment.
@@ -165,17 +151,24 @@ class SchoolMessage(models.Model):
         return self._fit(wordings or plain, values, student_sudo, plain=plain)
 
     def _write_bill(self):
-        """ Return the text that tells of a new bill.
+        """ Return the text that tells of a bill, and of what is left of it to pay.
 
         Note: `self.ensure_one()`
 
         :rtype: str
         """
         bill = self.invoice_id
-        pay = self.student_id._get_message_pay()
+        pay = bill._get_message_pay()
+        currency = bill.currency_id
+        amount = currency._format_plain(bill.amount_total)
+        if currency.compare_amounts(bill.amount_residual, bill.amount_total) < 0:
+            amount = self.env._(
+                "%(left)s left of %(amount)s",
+                left=currency._format_plain(bill.amount_residual), amount=amount,
+            )
         values = {
             'term': bill.term_id.name or bill.name,
-            'amount': self.student_id.currency_id._format_plain(bill.amount_total),
+            'amount': amount,
             'due': format_date(self.env, bill.invoice_date_due, date_format='d MMM'),
             'url': self._get_short_address(self.student_id, pay['address']),
             'by_hand': pay['by_hand'],

@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 
 _logger = logging.getLogger(__name__)
@@ -116,6 +117,8 @@ class SchoolReceipt(models.Model):
                 _logger.warning(
                     "Receipt %s was not told: %s", receipt.id, type(error).__name__,
                 )
+                if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                    receipt._note_failed_try()
         return done
 
     def _tell_all(self):
@@ -154,6 +157,8 @@ class SchoolReceipt(models.Model):
                 )
             }
             self._make_messages('receipt', known)
+            if not (known or self.sms_ids):
+                self.with_context(tracking_disable=True).message_gap = self._find_message_gap()
         elif self.state == 'reversed':
             told = self.sms_ids.filtered(lambda message: message.kind == 'receipt')
             # What was not sent is not to be taken back, and will not be: `_may_go_now`.

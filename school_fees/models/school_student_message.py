@@ -25,11 +25,12 @@ class SchoolStudent(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_message_links(self):
+    def _get_message_links(self, even_opted_out=False):
         """ Return through whom these students' guardians are told of money.
 
         Only who may see amounts, takes SMS about the child and has not opted out altogether.
 
+        :param bool even_opted_out: Also those who have.
         :return: Live guardian links, by priority, in sudo mode.
         :rtype: school.guardian.link
         """
@@ -37,7 +38,7 @@ class SchoolStudent(models.Model):
         students_sudo = self.sudo().with_context(tz=SCHOOL_TZ.zone)
         return students_sudo.guardian_link_ids.filtered(
             lambda link: link.is_live and link.sms and link.sees_amounts
-            and not link.partner_id.school_sms_optout
+            and (even_opted_out or not link.partner_id.school_sms_optout)
         ).sorted(lambda link: (link.priority, link.id))
 
     def _get_message_guardians(self):
@@ -140,8 +141,16 @@ class SchoolStudent(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        return {
-            'address': '',
-            'by_hand': self.env._("Pay code %(code)s", code=self.sudo().pay_code)
-            if self.sudo().pay_code else '',
-        }
+        return {'address': '', 'by_hand': self._get_pay_by_hand()}
+
+    def _get_pay_by_hand(self):
+        """ Return in few words how to pay without a page. Ways of collecting have their own.
+
+        Note: `self.ensure_one()`
+
+        :return: Such as "Pay code 7001910"; may be ''.
+        :rtype: str
+        """
+        self.ensure_one()
+        code = self.sudo().pay_code
+        return self.env._("Pay code %(code)s", code=code) if code else ''

@@ -25,6 +25,7 @@ from . import test_import_students
 from . import test_life_events
 from . import test_message_again
 from . import test_message_wizard
+from . import test_school_email
 from . import test_one_figure
 from . import test_pay_block
 from . import test_portal

@@ -97,15 +97,99 @@ class TestMessageWizard(MessageCommon):
             ))
             self.assertEqual((form.student_count, form.message_count), (2, 1))
 
+    # === BILLS === #
+
+    def open_bills(self, bills, user=None):
+        """ Open the wizard as the button on the bills does. """
+        action = bills.with_user(user or self.bursar).action_send_bill_by_sms()
+        return Form(self.env['school.message.wizard'].with_user(user or self.bursar).with_context(
+            **action['context'],
+        )).save()
+
     def test_a_bill(self):
         with freeze_time(NOON):
-            self.student._send_school_message('bill', invoice_id=self.bill.id)
-            self.student._send_school_message('bill', invoice_id=self.bill.id)
+            wizard = self.open_bills(self.bill)
+            self.assertEqual((wizard.kind, wizard.owing_count, wizard.message_count), (
+                'bill', 1, 1,
+            ))
+            preview = wizard.preview
+            wizard.action_send()
         self.tell()
         [text] = self.sent
+        self.assertEqual(text, preview)
         self.assertTrue(text.startswith(
             "Uhuru Academy: Term 3 fees for Amina Otieno (2041): KES 31,000, due 31 Aug."
         ), text)
+        self.assertEqual(self.messages().invoice_id, self.bill)
+        with freeze_time('2026-09-16 09:00:00'):
+            again = self.open_bills(self.bill)
+            self.assertEqual((again.message_count, again.told_count), (0, 1))
+            with self.refusal(UserError, "Nobody is to be told"):
+                again.action_send()
+
+    def test_a_bill_that_is_paid_in_part(self):
+        self.create_receipt({self.student: 15_000})
+        self.tell()
+        with freeze_time(NOON):
+            self.open_bills(self.bill).action_send()
+        self.tell()
+        self.assertIn("KES 16,000 left of KES 31,000, due 31 Aug.", self.sent[-1])
+        self.assertLessEqual(len(self.sent[-1]), 160)
+
+    def test_only_bills_with_something_to_pay(self):
+        self.create_receipt({self.student: 31_000})
+        draft = self.create_term_bill(self.paid, self.term_3, 9_000, post=False)
+        with freeze_time(NOON):
+            wizard = self.open_bills(self.bill | draft)
+            self.assertEqual((wizard.student_count, wizard.owing_count), (2, 0))
+            with self.refusal(UserError, "Nobody is to be told"):
+                wizard.action_send()
+
+    def test_a_bill_that_is_paid_before_the_morning_is_not_told(self):
+        with freeze_time(EVENING):
+            self.open_bills(self.bill).action_send()
+        self.create_receipt({self.student: 31_000})
+        self.tell(MORNING)
+        self.assertEqual(self.messages(kind='bill').state, 'cancelled')
+
+    def test_the_bills_of_a_run(self):
+        other = self.create_term_bill(self.paid, self.term_3, 9_000)
+        run = self.env['school.bill.run'].create({'term_id': self.term_3.id})
+        (self.bill | other).sudo().bill_run_id = run
+        with freeze_time(NOON):
+            action = run.with_user(self.bursar).action_send_bills_by_sms()
+            self.assertEqual({*action['context']['default_bill_ids']}, {self.bill.id, other.id})
+            wizard = self.open_bills(run.move_ids)
+            self.assertEqual(wizard.message_count, 2)
+            wizard.action_send()
+        self.tell()
+        self.assertEqual(len(self.sent), 2)
+
+    def test_many_bills_cost_no_more_than_their_messages(self):
+        students = self.env['school.student'].concat(*(
+            self.create_student(f"Student {n}", f'30{n:02d}') for n in range(8)
+        ))
+        for n, student in enumerate(students):
+            self.create_guardian(student, f"Guardian {n}", phone=f'0713 000 0{n:02d}')
+        bills = self.env['account.move'].concat(*(
+            self.create_term_bill(student, self.term_3, 1_000) for student in students
+        ))
+
+        def count(some):
+            with freeze_time(NOON):
+                wizard = self.open_bills(some)
+                self.env.flush_all()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                wizard.action_send()
+                self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        first = count(bills[:1])
+        # A look for what was told, and one for blocked numbers, of each; one insertion for all.
+        self.assertLessEqual(count(bills[1:]) - first, 4 * 6)
+
+    # === RIGHTS === #
 
     def test_the_guardians_of_many_cost_no_query_each(self):
         many = self.student | self.paid
@@ -132,6 +216,8 @@ class TestMessageWizard(MessageCommon):
             for group in ('cashier', 'class_teacher'):
                 with self.subTest(group=group), self.assertRaises(AccessError):
                     self.open(user=self.create_staff(f'{group}_sms', group))
+            with self.assertRaises(AccessError):
+                self.open_bills(self.bill, user=self.create_staff('cashier_bills', 'cashier'))
         message = self.env['school.message'].sudo().create({
             'kind': 'balance', 'student_id': self.student.id, 'partner_id': self.guardian.id,
             'company_id': self.school.id, 'day': '2026-09-14', 'state': 'failed',

@@ -1,10 +1,13 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .message_common import MessageCommon
+from odoo.addons.school_fees.models.school_receipt_untold import TRIES
+
+from .message_common import NOON, PHONE, MessageCommon
 
 
 @tagged('post_install', '-at_install')
@@ -103,12 +106,82 @@ class TestReceiptMessage(MessageCommon):
         self.tell()
         self.assertFalse(self.sent)
         self.assertEqual(receipt.sms_ids.state, 'cancelled')
+        self.assertEqual(receipt.sms_ids.failure_type, 'school_silent')
 
     def test_a_shared_phone_gets_one_message(self):
         self.create_guardian(self.student, "John Otieno", phone='+254712000111')
         self.create_receipt({self.student: 100})
         self.tell()
         self.assertEqual(len(self.sent), 1)
+
+    # === WHEN NOBODY CAN BE TOLD === #
+
+    def test_why_nobody_was_told(self):
+        link = self.student.guardian_link_ids
+        bursar = self.create_staff('bursar_gap', 'bursar')
+        for field, record, value, undo, reason in (
+            ('sms', link, False, True, 'no_guardian'),
+            ('date_to', link, '2026-09-01', False, 'no_guardian'),
+            ('school_sms_optout', self.guardian, True, False, 'opted_out'),
+            ('phone', self.guardian, False, '0712 000 111', 'no_number'),
+            ('phone', self.guardian, "none", '0712 000 111', 'no_number'),
+        ):
+            with self.subTest(field=field):
+                record[field] = value
+                receipt = self.create_receipt({self.student: 100})
+                self.tell()
+                self.assertEqual(receipt.message_gap, reason)
+                self.assertFalse(receipt.message_due, "It is not tried for ever.")
+                record[field] = undo
+                self.tell()
+                self.assertFalse(receipt.sms_ids)
+                receipt.with_user(bursar).action_tell_again()
+                self.tell()
+                self.assertEqual(receipt.sms_ids.state, 'sent')
+                self.assertFalse(receipt.message_gap)
+                with self.refusal(UserError, "Nothing was sent"):
+                    receipt.with_user(bursar).action_tell_again()
+
+    def test_a_blocked_number_is_said_so(self):
+        self.env['phone.blacklist'].create({'number': PHONE})
+        receipt = self.create_receipt({self.student: 100})
+        self.tell()
+        self.assertEqual(receipt.message_gap, 'blocked')
+        with self.assertRaises(AccessError):
+            receipt.with_user(self.create_staff('cashier_gap', 'cashier')).action_tell_again()
+
+    def test_a_number_that_the_gateway_refuses_is_not_tried_again(self):
+        self.control.set_sms(numbers={PHONE: 403})
+        receipt = self.create_receipt({self.student: 100})
+        self.tell()
+        self.assertEqual(
+            (receipt.sms_ids.state, receipt.sms_ids.failure_type), ('failed', 'sms_number_format'),
+        )
+        calls = self.control.sms()['calls']
+        self.tell(NOON + timedelta(days=1))
+        self.assertEqual(self.control.sms()['calls'], calls)
+
+    def test_what_cannot_be_told_is_given_up_and_silences_no_other(self):
+        odd = self.create_receipt({self.student: 100})
+        Receipt = type(odd)
+        tell = Receipt._tell
+
+        def crash(receipt):
+            if receipt == odd:
+                raise ZeroDivisionError
+            return tell(receipt)
+
+        with patch.object(Receipt, '_tell', crash), \
+                self.assertLogs('odoo.addons.school_fees.models.school_receipt_message'):
+            for tried in range(1, TRIES + 1):
+                self.assertTrue(odd.message_due)
+                self.env['school.receipt']._tell_due(1)
+                self.assertEqual(odd.message_tries, tried)
+            self.assertFalse(odd.message_due)
+            self.assertEqual(odd.message_gap, 'error')
+            good = self.create_receipt({self.student: 200})
+            self.env['school.receipt']._tell_due(1)
+        self.assertTrue(good.sms_ids)
 
     # === WHEN NOTHING IS TOLD === #
 

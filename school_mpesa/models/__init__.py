@@ -43,6 +43,7 @@ from . import mpesa_payment_link_screen
 from . import mpesa_payment_link_state
 from . import mpesa_payment_link_figures
 from . import mpesa_payment_link_message
+from . import mpesa_payment_link_email
 from . import mpesa_rate_counter
 from . import mpesa_request_share
 from . import mpesa_source_address
@@ -99,6 +100,7 @@ from . import payment_transaction_share
 from . import payment_transaction_status
 from . import payment_transaction_tell
 from . import payment_transaction_tell_asked
+from . import payment_transaction_sms  # After the telling in the chatter.
 from . import res_company
 from . import res_company_sms
 from . import res_config_settings

@@ -52,6 +52,12 @@ class AccountMove(models.Model):
             for bill in missing
         ])
 
+    def _get_message_pay(self):
+        """ Override of `school_fees` to lead to the bill's own pay page. """
+        pay = super()._get_message_pay()
+        link_sudo = self._get_bill_link()
+        return {**pay, 'address': link_sudo._get_public_path()} if link_sudo else pay
+
     def _get_school_pay_address(self):
         """ Override of `school_fees` to lead to the pay page, which needs no log-in. """
         link_sudo = self._get_bill_link()

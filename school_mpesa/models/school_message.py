@@ -1,32 +1,60 @@
-from odoo import fields, models
+# A scheduled action commits on purpose: failures that were told of are durable before the rest.
+# pylint: disable=invalid-commit
+from odoo import api, fields, models
 
 
 class SchoolMessage(models.Model):
-    """Messages about payment links, and what M-PESA adds to the words of the others."""
+    """Messages about links and failed prompts, and what M-PESA adds to the words of the others."""
 
     _inherit = 'school.message'
 
     kind = fields.Selection(
-        selection_add=[('link', "Payment Link"), ('link_cancelled', "Payment Link Closed")],
-        ondelete={'link': 'cascade', 'link_cancelled': 'cascade'},
+        selection_add=[
+            ('link', "Payment Link"), ('link_cancelled', "Payment Link Closed"),
+            ('failed_attempt', "Failed M-PESA Request"),
+        ],
+        ondelete={'link': 'cascade', 'link_cancelled': 'cascade', 'failed_attempt': 'cascade'},
     )
     mpesa_link_id = fields.Many2one(
         string="Payment Link", comodel_name='mpesa.payment.link', readonly=True,
         index='btree_not_null', ondelete='cascade', groups='school_fees.group_bursar',
     )
+    payment_transaction_id = fields.Many2one(
+        string="Payment Request", comodel_name='payment.transaction', readonly=True,
+        ondelete='cascade', groups='school_fees.group_bursar',
+    )
+
+    _failure_once = models.UniqueIndex(
+        "(payment_transaction_id, partner_id) WHERE payment_transaction_id IS NOT NULL",
+        "This guardian was told of the request already.",
+    )
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _cron_messages(self):
+        """ Override of `school_fees` to tell of prompts that brought no money. """
+        self.env['payment.transaction']._mpesa_tell_failures()
+        self.env.cr.commit()
+        return super()._cron_messages()
 
     def _get_quiet_kinds(self):
         """ Override of `school_fees`: nobody is asked for money at night. """
         return super()._get_quiet_kinds() | {'link', 'link_cancelled'}
 
     def _is_still_wanted(self):
-        """ Override of `school_fees` to send no link that is closed by now. """
+        """ Override of `school_fees` to send no link that is closed by now, and to tell of no
+        failure after which the money came.
+        """
         if not super()._is_still_wanted():
             return False
         link_sudo = self.sudo().mpesa_link_id
-        return self.kind != 'link' or (link_sudo.state == 'active' and link_sudo.asked > 0)
+        if self.kind == 'link':
+            return link_sudo.state == 'active' and link_sudo.asked > 0
+        return (
+            self.kind != 'failed_attempt'
+            or self.sudo().payment_transaction_id._mpesa_is_failure_to_tell()
+        )
 
     def _is_late(self):
         """ Override of `school_fees`: the payer's page had said that it was not paid. """
@@ -47,7 +75,7 @@ class SchoolMessage(models.Model):
             'amount': link_sudo.currency_id._format_plain(link_sudo.asked),
             'what': link_sudo.description or '',
             'url': self._get_short_address(link_sudo, link_sudo._get_public_path()),
-            'by_hand': self.student_id._get_message_pay()['by_hand'],
+            'by_hand': self.student_id._get_pay_by_hand(),
         }
         wordings = [
             self.env._("%(school)s: Please pay %(amount)s for %(who)s, %(what)s: %(url)s or"
@@ -75,3 +103,61 @@ class SchoolMessage(models.Model):
         return self._fit(
             wordings if values['phone'] else wordings[1:], values, self.student_id,
         )
+
+    def _write_failed_attempt(self):
+        """ Return the text that tells of a prompt that brought no money, and how to pay.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        tx_sudo = self.sudo().payment_transaction_id.with_context(lang=self.env.lang)
+        students = tx_sudo._mpesa_get_students().filtered(
+            lambda student: self.partner_id in student._get_message_links().partner_id
+        )
+        pay = self.student_id._get_message_pay()
+        link_sudo = tx_sudo.mpesa_link_id
+        if link_sudo.state == 'active' and link_sudo.asked > 0:
+            pay['address'] = link_sudo._get_public_path()
+        values = {
+            'amount': tx_sudo.currency_id._format_plain(tx_sudo.amount),
+            'reason': tx_sudo._mpesa_get_failure_reason(),
+            'url': self._get_short_address(tx_sudo, pay['address']),
+            'by_hand': pay['by_hand'],
+        }
+        if tx_sudo._mpesa_is_surely_untaken():
+            wordings, plain = self._get_untaken_wordings()
+        else:
+            wordings, plain = self._get_not_received_wordings()
+        return self._fit(wordings if values['url'] else [plain], values, students, plain=[plain])
+
+    def _get_untaken_wordings(self):
+        """ Return the wordings for a prompt after which M-PESA certainly took no money.
+
+        :return: The wordings with an address, and the one without.
+        :rtype: tuple[list[str], str]
+        """
+        return [
+            self.env._("%(school)s: %(amount)s for %(who)s was not paid (%(reason)s). No money was"
+                       " taken. Pay: %(url)s or %(by_hand)s"),
+            self.env._("%(school)s: %(amount)s for %(who)s was not paid (%(reason)s). No money was"
+                       " taken. Pay: %(url)s"),
+            self.env._("%(school)s: %(amount)s for %(who)s was not paid. No money was taken. Pay:"
+                       " %(url)s"),
+        ], self.env._("%(school)s: %(amount)s for %(who)s was not paid. No money was taken.")
+
+    def _get_not_received_wordings(self):
+        """ Return the wordings for a prompt of which only is known that nothing has arrived.
+
+        :return: The wordings with an address, and the one without.
+        :rtype: tuple[list[str], str]
+        """
+        return [
+            self.env._("%(school)s: We have not received %(amount)s for %(who)s (%(reason)s). Got"
+                       " an M-PESA SMS? Do not pay again. If not, pay: %(url)s"),
+            self.env._("%(school)s: We have not received %(amount)s for %(who)s. Got an M-PESA SMS?"
+                       " Do not pay again. If not, pay: %(url)s"),
+            self.env._("%(school)s: %(amount)s for %(who)s has not arrived. Got an M-PESA SMS? Do"
+                       " not pay again. If not: %(url)s"),
+        ], self.env._("%(school)s: We have not received %(amount)s for %(who)s. Got an M-PESA SMS?"
+                      " Do not pay again.")

@@ -9,18 +9,19 @@ class SchoolStudent(models.Model):
     # === BUSINESS METHODS === #
 
     def _get_message_pay(self):
-        """ Override of `school_fees` to name the pay page and the paybill or till. """
+        """ Override of `school_fees` to name the pay page. """
+        pay = super()._get_message_pay()
+        link_sudo = self._get_statement_link()[:1]
+        return {**pay, 'address': link_sudo._get_public_path()} if link_sudo else pay
+
+    def _get_pay_by_hand(self):
+        """ Override of `school_fees` to name the paybill or till. """
         provider_sudo = self.env['payment.provider']._mpesa_get_default(self.company_id)
         number = provider_sudo and provider_sudo._mpesa_get_payer_number()
         if not number:
-            return super()._get_message_pay()
-        link_sudo = self._get_statement_link()[:1]
+            return super()._get_pay_by_hand()
         if provider_sudo.mpesa_shortcode_type == 'till':
-            by_hand = self.env._("Till %(number)s", number=number)
-        else:
-            by_hand = self.env._(
-                "Paybill %(number)s Acc %(account)s", number=number, account=self.sudo().pay_code,
-            )
-        return {
-            'address': link_sudo._get_public_path() if link_sudo else '', 'by_hand': by_hand,
-        }
+            return self.env._("Till %(number)s", number=number)
+        return self.env._(
+            "Paybill %(number)s Acc %(account)s", number=number, account=self.sudo().pay_code,
+        )

@@ -69,7 +69,7 @@ CALLABLE = {
     'mpesa.link.wizard': {'action_make', 'action_make_and_send'},
     'mpesa.payment.link': {
         'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
-        'action_send_by_sms',
+        'action_send_by_sms', 'action_send_by_email',
     },
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {

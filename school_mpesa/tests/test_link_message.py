@@ -191,6 +191,17 @@ class TestLinkMessage(SmsCommon):
         self.assertIn(f"Pay: f.uhuru.ac.ke/p/{link.slug} or Paybill 600111 Acc", text)
         self.assertLessEqual(len(text), 160)
 
+    def test_a_bill_names_its_own_page(self):
+        with freeze_time(NOON):
+            self.student._send_school_message('bill', invoice_id=self.bill.id)
+        self.tell()
+        [text] = self.sent
+        link = self.bill._get_bill_link()
+        self.assertEqual(link.kind, 'bill')
+        self.assertIn("KES 32,500", text)
+        self.assertIn(f"f.uhuru.ac.ke/p/{link.slug}", text)
+        self.assertLessEqual(len(text), 160)
+
     def test_a_paybill_receipt_is_told_after_the_money(self):
         self.accept_bytes(self.confirmation_url(), self.confirmation_body(
             'UKL7XY12AB', '1000.00', 'ADM-012',
@@ -233,3 +244,51 @@ class TestLinkMessage(SmsCommon):
         self.tell()
         self.assertIn("Good news, the payment of KES 15,500", self.sent[0])
         self.assertIn("Do not pay again.", self.sent[0])
+
+    # === BY E-MAIL === #
+
+    def test_a_link_by_email(self):
+        self.env['res.lang']._activate_lang('sw')
+        self.env['ir.module.module']._get('school_mpesa')._update_translations('sw')
+        self.guardian.email = 'mary@example.com'
+        link = self.make_link(amount=5_000, description="Lunch", expires_on='2030-01-12')
+        for lang, subject, words in (
+            ('en_US', "Uhuru Academy: payment for Faith Otieno", (
+                "asks for <strong>KES 5,000</strong> for Faith Otieno (ADM-012)", "Lunch",
+                "Pay now", "12 Jan 2030",
+            )),
+            ('sw', "Uhuru Academy: malipo ya Faith Otieno", ("inaomba", "Lunch", "Lipa sasa")),
+        ):
+            with self.subTest(lang=lang):
+                self.guardian.lang = lang
+                link.with_user(self.bursar).action_send_by_email()
+                mail = self.env['mail.mail'].search([
+                    ('model', '=', 'mpesa.payment.link'), ('res_id', '=', link.id),
+                ], order='id desc', limit=1)
+                self.assertEqual(mail.recipient_ids, self.guardian)
+                self.assertEqual(mail.subject, subject)
+                for text in (*words, f"https://f.uhuru.ac.ke/p/{link.slug}", "Paybill 600111"):
+                    self.assertIn(text, mail.body_html)
+        note = self.student.message_ids[0].body
+        self.assertIn("was sent to Mary Otieno by e-mail", note)
+        self.assertNotIn('example.com', note)
+
+    def test_a_closed_link_is_not_mailed_and_only_the_bursars_office_mails(self):
+        self.guardian.email = 'mary@example.com'
+        link = self.make_link(amount=5_000)
+        with self.assertRaises(AccessError):
+            link.with_user(self.create_staff('cashier_mail', 'cashier')).action_send_by_email()
+        link.with_user(self.bursar)._cancel("Wrong amount")
+        with self.refusal(UserError, "link is closed"):
+            link.with_user(self.bursar).action_send_by_email()
+
+    def test_emails_of_a_bill_and_of_a_statement_lead_to_the_pay_pages(self):
+        self.guardian.email = 'mary@example.com'
+        wizard = self.env['account.move.send.wizard'].with_user(self.bursar).with_context(
+            active_model='account.move', active_ids=self.bill.ids,
+        ).create({})
+        self.assertIn(f"/p/{self.bill._get_bill_link().slug}", wizard.body)
+        self.student.with_user(self.bursar).action_send_statement_by_email()
+        self.assertIn(
+            f"/p/{self.student._get_statement_link().slug}", self.student.message_ids[0].body,
+        )

@@ -15,6 +15,7 @@
 
         'views/pay_attempt_templates.xml',
         'views/pay_link_templates.xml',
+        'views/pay_claim_templates.xml',
         'views/pay_family_templates.xml',
         'views/portal_invoice_templates.xml',  # Depended on by the provider's data.
 
@@ -28,6 +29,7 @@
 
         'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
+        'wizards/mpesa_claim_wizard_views.xml',
         'wizards/mpesa_denial_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
         'wizards/mpesa_link_cancel_views.xml',
@@ -58,6 +60,7 @@
         'views/portal_fees_templates.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
+        'views/school_payment_claim_views.xml',
         'views/school_receipt_views.xml',
         'views/school_student_views.xml',
 

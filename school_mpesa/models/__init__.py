@@ -70,6 +70,7 @@ from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
 from . import mpesa_transaction_denial  # After the meeting of two messages.
+from . import mpesa_transaction_claim  # After what it overrides.
 from . import pay_page_provider
 from . import payment_provider
 from . import payment_provider_address
@@ -112,6 +113,8 @@ from . import school_statement_pay
 from . import school_statement_report
 from . import school_student
 from . import school_message
+from . import school_payment_claim
+from . import school_payment_claim_screen
 from . import school_student_link
 from . import school_student_message
 from . import school_student_pay

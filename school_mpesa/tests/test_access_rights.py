@@ -43,6 +43,8 @@ RIGHTS = {
     'mpesa.link.opening': {},
     'mpesa.link.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.claim.wizard': {'cashier': 'rwc', 'bursar': 'rwc', 'administrator': 'rwc'},
+    'school.payment.claim': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
 }
@@ -62,6 +64,7 @@ CALLABLE = {
     },
     'mpesa.day.difference': {'write', 'action_open', 'action_deny'},
     'mpesa.day.amendment': {'action_open'},
+    'mpesa.claim.wizard': {'action_claim'},
     'mpesa.link.cancel': {'action_cancel'},
     'mpesa.link.wizard': {'action_make'},
     'mpesa.payment.link': {
@@ -88,6 +91,7 @@ CALLABLE = {
     'mpesa.identify.suggestion': {'action_take'},
     'mpesa.message.check': {
         'action_check', 'action_check_similar', 'action_open_receipt', 'action_open_queue',
+        'action_claim',
     },
     'mpesa.register.wizard': {'action_register', 'action_renew'},
     'payment.transaction': {
@@ -101,7 +105,8 @@ CALLABLE = {
     },
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
-    'account.payment.register': {'action_mpesa_prompt'},
+    'account.payment.register': {'action_mpesa_prompt', 'action_mpesa_claim'},
+    'school.payment.claim': {'action_ask_safaricom', 'action_open_payment', 'action_refuse'},
     'school.student': {'action_mpesa_prompt', 'action_mpesa_link'},
 }
 SECRETS = (
@@ -178,7 +183,8 @@ class TestAccessRights(SchoolMpesaCommon):
     def our_models(self):
         return [
             name for name in self.env.registry
-            if name.startswith('mpesa.') and not self.env[name]._abstract
+            if (name.startswith('mpesa.') or name == 'school.payment.claim')
+            and not self.env[name]._abstract
         ]
 
     # === RIGHTS OF EACH MODEL === #

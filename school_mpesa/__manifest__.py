@@ -48,6 +48,7 @@
         'views/mpesa_callback_views.xml',
         'views/mpesa_command_views.xml',
         'views/mpesa_day_close_views.xml',
+        'views/mpesa_payer_question_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_statement_line_views.xml',
         'views/mpesa_statement_views.xml',

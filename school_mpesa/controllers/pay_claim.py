@@ -5,7 +5,8 @@ from .. import const
 from ..models.request_error import MpesaRequestError
 from .pay_claim_values import claim_values, read_claim, say_error
 from .pay_link import MOST_BYTES
-from .pay_page import link_in_language, neutral_page, render_page
+from .pay_page import link_in_language, neutral_page, page_language, render_page
+from .pay_question import answer_question, render_question
 from .pay_request import count_hour
 
 
@@ -14,10 +15,11 @@ CLAIMS_PER_HOUR = 100
 
 
 class PayClaim(http.Controller):
-    """Whoever says "I already paid" names the M-PESA code of the payment.
+    """Whoever says "I already paid" names the M-PESA code of the payment; and whoever is asked
+    whom a payment is for says it.
 
-    The slug in the address is the whole authority, and it is that of the pay page: no session, no
-    log-in, no CSRF token, since no cookie gives any right here. What comes in is a hint, which
+    The slug in the address is the whole authority, that of a pay page or of a question: no session,
+    no log-in, no CSRF token, since no cookie gives any right here. What comes in is a hint, which
     books nothing. Nothing here calls Daraja: a flood of codes must not use up the school's calls.
     """
 
@@ -26,7 +28,7 @@ class PayClaim(http.Controller):
         sitemap=False,
     )
     def pay_claim_page(self, slug, lang=None, **_kwargs):
-        """ Show the form that takes the code.
+        """ Show the form that takes the code, or the one that takes the student.
 
         :param str slug: The end of the address.
         :param str lang: The page language the payer chose: 'en' or 'sw'.
@@ -35,26 +37,34 @@ class PayClaim(http.Controller):
         """
         if link_sudo := request.env['mpesa.payment.link']._find_slug(slug):
             return self._render_claim(link_sudo, lang)
+        if question_sudo := request.env['mpesa.payer.question']._find_slug(slug):
+            return render_question(question_sudo, lang)
         return neutral_page(lang)
 
     @http.route(
         '/c/<string:slug>', type='http', auth='public', methods=['POST'], csrf=False,
         sitemap=False, max_content_length=MOST_BYTES,
     )
-    def pay_claim_send(self, slug, message=None, amount=None, lang=None, **_kwargs):
-        """ Look for a payment and note the claim.
+    def pay_claim_send(
+        self, slug, message=None, amount=None, who=None, class_name=None, lang=None, **_kwargs,
+    ):
+        """ Look for a payment and note the claim, or note whom a payment is for.
 
         The answer is no redirection: an address that says "it is there" could be made up.
 
         :param str slug: The end of the address.
-        :param str message: The code as typed, or the whole message.
-        :param str amount: The amount as typed; it may be empty.
+        :param str message: Of a claim: the code as typed, or the whole message.
+        :param str amount: Of a claim: the amount as typed; it may be empty.
+        :param str who: Of a question: the student's name or number as typed.
+        :param str class_name: Of a question: the class as typed; it may be empty.
         :param str lang: The page language.
         :return: The page with the answer, or with the error (422).
         :rtype: odoo.http.Response
         """
         if link_sudo := request.env['mpesa.payment.link']._find_slug(slug):
             return self._take_claim(link_sudo, message, amount, lang)
+        if question_sudo := request.env['mpesa.payer.question']._find_slug(slug):
+            return self._take_answer(question_sudo, who, class_name, lang)
         return neutral_page(lang)
 
     # === TOOLS === #
@@ -81,13 +91,29 @@ class PayClaim(http.Controller):
         answer = 'not_here' if claim_sudo else 'here'
         return self._render_claim(link_sudo, code, answer=answer, claimed_code=claimed_code)
 
+    def _take_answer(self, question_sudo, who, class_name, lang):
+        """ Keep whom a payment is for, as its payer says.
+
+        :param mpesa.payer.question question_sudo: The question, in sudo mode.
+        :rtype: odoo.http.Response
+        """
+        _code, odoo_lang = page_language(lang)
+        question_sudo = question_sudo.with_context(lang=odoo_lang)
+        try:
+            self._count(question_sudo.env, 'payer answer', question_sudo, 'who')
+            answer_question(question_sudo, who, class_name)
+        except MpesaRequestError as error:
+            typed = {'who': who, 'class_name': class_name}
+            return render_question(question_sudo, lang, typed=typed, error=error, status=422)
+        return render_question(question_sudo, lang, is_answered=True)
+
     @staticmethod
     def _count(env, kind, record, field):
         """ Count one more of what comes in, before anything is looked up.
 
         :param odoo.api.Environment env: The environment, in the language of the page.
         :param str kind: What is counted.
-        :param record: The student that it is about.
+        :param record: The student or question that it is about.
         :param str field: The field beside which it is said.
         :return: None
         :raise MpesaRequestError: If too many came from this address, or about this record.

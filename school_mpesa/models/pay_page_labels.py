@@ -171,7 +171,25 @@ CLAIM_ANSWERS = {
     ),
 }
 
+# Whoever paid what nobody is found for says whom it is for.
+QUESTION_PAGE = {
+    **ANY_PAGE,
+    **{name: ATTEMPT_PAGE[name] for name in ('pin_note', 'office')},
+    'who_for': _lt("Who is this payment for?"),
+    'received': _lt("We received KES %(amount)s with the M-PESA code %(code)s. It is in the"
+                    " school's books, and we do not know yet for which student."),
+    'typed_account': _lt("The account that was typed, \"%(account)s\", names no student for"
+                         " certain."),
+    'who_label': _lt("Name or admission number of the student"),
+    'class_name_label': _lt("Class, if you know it"),
+    'tell': _lt("Tell the school"),
+    'thanks': _lt("Thank you"),
+    'thanks_body': _lt("The office looks at it and puts the payment on the student. There is"
+                       " nothing else to do, and nothing to pay again."),
+}
+
 CLAIM_ERRORS = {
+    'no_student': _lt("Enter the name or the admission number of the student. Nothing was sent."),
     'no_code': _lt("An M-PESA code has 10 letters and digits. Nothing was sent. Compare it with"
                    " the message from M-PESA."),
     'several': _lt("The text holds several messages. Nothing was sent. Paste one at a time."),

@@ -63,3 +63,4 @@ from . import test_statement_trust
 from . import test_payment_claim
 from . import test_claim_desk
 from . import test_pay_claim_page
+from . import test_payer_question

@@ -40,6 +40,7 @@ RIGHTS = {
     'mpesa.denial': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.payment.link': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.request.share': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.payer.question': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.link.opening': {},
     'mpesa.link.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
@@ -67,6 +68,7 @@ CALLABLE = {
     'mpesa.claim.wizard': {'action_claim'},
     'mpesa.link.cancel': {'action_cancel'},
     'mpesa.link.wizard': {'action_make'},
+    'mpesa.payer.question': {'action_send_by_sms'},
     'mpesa.payment.link': {
         'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
         'action_send_by_sms',
@@ -76,7 +78,7 @@ CALLABLE = {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',
         'action_settle_reversal', 'action_ask_safaricom', 'action_near_is_right',
         'action_near_move', 'action_deny', 'action_approve_denial', 'action_refuse_denial',
-        'action_undo_denial',
+        'action_undo_denial', 'action_ask_payer',
     },
     'mpesa.statement': {
         'action_check', 'action_distrust', 'action_open_lines', 'action_release',
@@ -87,7 +89,7 @@ CALLABLE = {
     'mpesa.statement.distrust': {'action_distrust'},
     'mpesa.reversal.settle': {'action_settle'},
     'mpesa.denial': {'action_confirm'},
-    'mpesa.identify.wizard': {'action_book'},
+    'mpesa.identify.wizard': {'action_book', 'action_ask_payer'},
     'mpesa.identify.suggestion': {'action_take'},
     'mpesa.message.check': {
         'action_check', 'action_check_similar', 'action_open_receipt', 'action_open_queue',

@@ -72,6 +72,25 @@ def test_a_claim_its_errors_and_its_answers(road, phone_page, lang, look):
         look()
 
 
+def test_whom_a_payment_is_for_its_error_and_the_thanks(road, phone_page, lang, look):
+    code = road.control.pay_bill(
+        road.next_phone(), road.school['shortcode'], 'karo', 313,
+    )['receipt']
+    road.settle()
+    movement, = road.stack.sql("SELECT id FROM mpesa_transaction WHERE receipt = %s", [code])
+    road.call('bursar', 'mpesa.transaction', 'action_ask_payer', [movement['id']])
+    question, = road.stack.sql(
+        "SELECT slug FROM mpesa_payer_question WHERE mpesa_transaction_id = %s", [movement['id']],
+    )
+    open_public(phone_page, road, f"/c/{question['slug']}", lang)
+    look()
+    for text, shown in (('', '#who_error'), ('Faith', '[role=status]')):
+        phone_page.locator('#who').fill(text)
+        phone_page.locator('#answer [type=submit]').click()
+        expect(phone_page.locator(shown)).to_be_visible()
+        look()
+
+
 def test_waiting(road, phone_page, lang, look):
     asked = road.ask()
     road.wait_request(asked, 'accepted')

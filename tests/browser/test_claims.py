@@ -12,13 +12,15 @@ WORDS = {
         'already': 'I already paid', 'look': 'Look for the payment', 'again': 'Look again',
         'not_here': 'We have not found it on this account yet',
         'here': 'The payment is on this account', 'back': 'Back to the payment page',
-        'code_error': 'has 10 letters and digits', 'several': 'several messages',
+        'code_error': 'has 10 letters and digits', 'who_for': 'Who is this payment for?',
+        'who_error': 'Enter the name', 'tell': 'Tell the school', 'thanks': 'Thank you',
     },
     'sw': {
         'already': 'Nimeshalipa', 'look': 'Tafuta malipo', 'again': 'Angalia tena',
         'not_here': 'Bado hatujayaona kwenye akaunti hii',
         'here': 'Malipo yameingia kwenye akaunti hii', 'back': 'Rudi kwenye ukurasa wa malipo',
-        'code_error': 'una herufi na tarakimu 10', 'several': 'una jumbe kadhaa',
+        'code_error': 'una herufi na tarakimu 10', 'who_for': 'Malipo haya ni ya nani?',
+        'who_error': 'Weka jina', 'tell': 'Iambie shule', 'thanks': 'Asante',
     },
 }
 
@@ -30,15 +32,25 @@ def parent(browser, request):
         yield page
 
 
+def pay_for_nobody(road, amount):
+    """ Pay by hand for an account that names no student, and wait until it is booked.
+
+    :return: The movement's id, and its M-PESA code.
+    :rtype: tuple
+    """
+    code = road.control.pay_bill(
+        road.next_phone(), road.school['shortcode'], 'karo', amount,
+    )['receipt']
+    movement, = wait_for(lambda: road.stack.sql(
+        "SELECT id FROM mpesa_transaction WHERE receipt = %s", [code],
+    ), "a booked movement")
+    return movement['id'], code
+
+
 def test_from_the_code_to_the_account(road, parent):
     student, words = road.next_bill()['student'], parent.words
     link = road.make_link(student)
-    code = road.control.pay_bill(
-        road.next_phone(), road.school['shortcode'], 'karo', 307,
-    )['receipt']
-    movement = wait_for(lambda: road.stack.sql(
-        "SELECT id FROM mpesa_transaction WHERE receipt = %s", [code],
-    ), "a booked movement")[0]
+    movement, code = pay_for_nobody(road, 307)
     requested = []
     parent.goto(f"{road.stack.url}{link['path']}?lang={parent.lang}")
     parent.on('request', lambda request: requested.append(request.url))
@@ -64,10 +76,10 @@ def test_from_the_code_to_the_account(road, parent):
     expect(parent.locator('main')).to_contain_text(code)
     fits(parent)
     # The office sees in its queue whom the payment is claimed for, and looks at who paid.
-    row, = road.call('bursar', 'mpesa.transaction', 'read', [movement['id']], ['suggestion'])
+    row, = road.call('bursar', 'mpesa.transaction', 'read', [movement], ['suggestion'])
     assert student['name'] in row['suggestion']
     wizard = road.call('bursar', 'mpesa.identify.wizard', 'create', {
-        'mpesa_transaction_id': movement['id'],
+        'mpesa_transaction_id': movement,
     })
     road.call('bursar', 'mpesa.identify.wizard', 'action_book', [wizard])
     parent.get_by_role('button', name=words['again'], exact=True).click()
@@ -75,6 +87,33 @@ def test_from_the_code_to_the_account(road, parent):
     fits(parent)
     parent.get_by_role('link', name=words['back']).click()
     parent.wait_for_url(re.compile(re.escape(link['path'])))
+
+
+def test_the_payer_says_whom_it_is_for(road, parent):
+    student, words = road.next_bill()['student'], parent.words
+    movement, code = pay_for_nobody(road, 311)
+    action = road.call('bursar', 'mpesa.transaction', 'action_ask_payer', [movement])
+    question, = road.call(
+        'bursar', 'mpesa.payer.question', 'read', [action['res_id']], ['url', 'message'],
+    )
+    assert question['url'].removeprefix('https://') in question['message']
+    path = re.search(r'/c/\w{12}$', question['url'])[0]
+    parent.goto(f'{road.stack.url}{path}?lang={parent.lang}')
+    expect(parent.locator('h1')).to_have_text(words['who_for'])
+    expect(parent.locator('main')).to_contain_text(code)
+    fits(parent)
+    button = parent.get_by_role('button', name=words['tell'])
+    button.click()
+    expect(parent.locator('#who_error')).to_contain_text(words['who_error'])
+    parent.locator('#who').fill(student['admission_no'])
+    button.click()
+    expect(parent.locator('h1')).to_have_text(words['thanks'])
+    fits(parent)
+    row, = road.call('bursar', 'mpesa.transaction', 'read', [movement], ['suggestion'])
+    assert student['name'] in row['suggestion']
+    assert not road.stack.sql(
+        "SELECT 1 FROM mpesa_transaction WHERE id = %s AND receipt_id IS NOT NULL", [movement],
+    )
 
 
 def test_the_office_lists_the_claims(road, stack, desk_page):

@@ -15,6 +15,7 @@
 
         'views/pay_attempt_templates.xml',
         'views/pay_link_templates.xml',
+        'views/pay_claim_templates.xml',
         'views/pay_family_templates.xml',
         'views/portal_invoice_templates.xml',  # Depended on by the provider's data.
 
@@ -29,6 +30,7 @@
 
         'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
+        'wizards/mpesa_claim_wizard_views.xml',
         'wizards/mpesa_denial_views.xml',
         'wizards/mpesa_identify_wizard_views.xml',
         'wizards/mpesa_link_bulk_views.xml',
@@ -48,6 +50,7 @@
         'views/mpesa_callback_views.xml',
         'views/mpesa_command_views.xml',
         'views/mpesa_day_close_views.xml',
+        'views/mpesa_payer_question_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_statement_line_views.xml',
         'views/mpesa_statement_views.xml',
@@ -61,6 +64,7 @@
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
         'views/school_message_views.xml',
+        'views/school_payment_claim_views.xml',
         'views/school_receipt_views.xml',
         'views/school_student_views.xml',
 

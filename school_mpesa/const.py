@@ -66,3 +66,10 @@ STATUS_PATIENCE_SECONDS = 600
 STATUS_FRESH_SECONDS = 30
 # The longest that one call to Safaricom lasts, in seconds (the limit of the provider's setting).
 LONGEST_CALL_SECONDS = 60
+
+# A claimed payment of which Safaricom has told nothing is not looked for any longer.
+CLAIM_DAYS = 14
+# How long a payer may say whom a payment is for.
+QUESTION_DAYS = 14
+# Claims by the page of one student, in the same way: far more than a family makes.
+CLAIM_LIMITS = ((10, 600), (40, 86_400))

@@ -1,5 +1,6 @@
 from . import collect
 from . import pay_attempt
+from . import pay_claim
 from . import pay_family
 from . import pay_link
 from . import portal_invoice

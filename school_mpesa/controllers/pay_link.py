@@ -7,7 +7,7 @@ from ..models import pay_page_labels
 from ..models.request_error import MpesaRequestError
 from .pay_form_values import read_phone
 from .pay_link_values import NOTE_LETTERS, can_prompt, link_values
-from .pay_page import neutral_page, page_language, render_page
+from .pay_page import link_in_language, neutral_page, render_page
 from .pay_request import bind_intent, count_prompt, read_amount
 
 
@@ -68,7 +68,7 @@ class PayLink(http.Controller):
         link_sudo = request.env['mpesa.payment.link']._find_slug(slug)
         if not link_sudo:
             return neutral_page(lang)
-        link_sudo, code = self._in_language(link_sudo, lang)
+        link_sudo, code = link_in_language(link_sudo, lang)
         student_sudo = link_sudo.student_id
         new_amount, new_phone = read_amount(choice or amount), read_phone(phone, student_sudo)
         provider_sudo = link_sudo._get_provider()
@@ -97,15 +97,8 @@ class PayLink(http.Controller):
 
     # === TOOLS === #
 
-    @staticmethod
-    def _in_language(link_sudo, lang):
-        """ Return the link in the language of the page, and the short code of that. """
-        guardian_sudo = link_sudo.student_id._primary_guardian()
-        code, odoo_lang = page_language(lang, guardian_sudo.lang)
-        return link_sudo.with_context(lang=odoo_lang), code
-
     def _render_link(self, link_sudo, lang, typed=None, error=None, status=200):
-        link_sudo, code = self._in_language(link_sudo, lang)
+        link_sudo, code = link_in_language(link_sudo, lang)
         user = request.env.user.with_context(lang=link_sudo.env.lang)
         values = link_values(link_sudo, user, typed=typed, error=error)
         return render_page(

@@ -50,6 +50,7 @@ def link_values(link_sudo, user, typed=None, error=None):
         'office_phone': school_sudo.phone,
         'is_test': bool(provider_sudo) and provider_sudo.mpesa_environment != 'production',
         'url': link_sudo._get_public_path(),
+        'claim_url': link_sudo._get_claim_path(),
         'class_name': student_sudo.class_id.name or '',
         'what': _say_what(link_sudo, labels),
         'asked': asked,

@@ -48,6 +48,18 @@ def page_language(wish, guardian_lang=None):
     return code, offered[code]
 
 
+def link_in_language(link_sudo, lang):
+    """Return a link in the language of its page, and the short code of that.
+
+    :param mpesa.payment.link link_sudo: The link, in sudo mode.
+    :param str lang: The page language the payer chose.
+    :rtype: tuple[mpesa.payment.link, str]
+    """
+    guardian_sudo = link_sudo.student_id._primary_guardian()
+    code, odoo_lang = page_language(lang, guardian_sudo.lang)
+    return link_sudo.with_context(lang=odoo_lang), code
+
+
 def neutral_page(lang):
     """Answer a link that opens nothing, always with the same bytes.
 

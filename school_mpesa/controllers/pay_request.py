@@ -50,25 +50,36 @@ def bind_intent(intent, record, amount, phone):
     return hmac.new(intent.encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
-def count_prompt(env):
-    """ Count one more prompt asked for from a payer's address.
+def count_hour(env, kind):
+    """ Count one more of what comes from a payer's address within an hour.
 
     An address that is not public is the school's own or that of a proxy, which all payers share.
+
+    :param odoo.api.Environment env: The environment.
+    :param str kind: What is counted.
+    :return: How many there are, this one included; 0 for an address that all payers share.
+    :rtype: int
+    """
+    try:
+        address = ipaddress.ip_address(request.httprequest.remote_addr or '')
+    except ValueError:
+        return 0
+    if not address.is_global:
+        return 0
+    # Whoever has one address of version 6 has 2^64 of them.
+    network = ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False)
+    counter_sudo = env['mpesa.rate.counter'].sudo()  # Nobody else may count.
+    return counter_sudo._hit(kind, str(network), 3600)
+
+
+def count_prompt(env):
+    """ Count one more prompt asked for from a payer's address.
 
     :param odoo.api.Environment env: The environment, in the language of the page.
     :return: None
     :raise MpesaRequestError: If the address asked for too many.
     """
-    try:
-        address = ipaddress.ip_address(request.httprequest.remote_addr or '')
-    except ValueError:
-        return
-    if not address.is_global:
-        return
-    # Whoever has one address of version 6 has 2^64 of them.
-    network = ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False)
-    counter_sudo = env['mpesa.rate.counter'].sudo()  # Nobody else may count.
-    if counter_sudo._hit('prompt page', str(network), 3600) > PROMPTS_PER_HOUR:
+    if count_hour(env, 'prompt page') > PROMPTS_PER_HOUR:
         raise MpesaRequestError(env._(
             "Too many requests came from this internet connection within an hour. No new request"
             " was sent and no money moved. Try again in an hour, or pay by the Paybill menu."

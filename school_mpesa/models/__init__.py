@@ -38,6 +38,7 @@ from . import mpesa_day_sign
 from . import mpesa_day_stale
 from . import mpesa_exchange
 from . import mpesa_link_opening
+from . import mpesa_payer_question
 from . import mpesa_payment_link
 from . import mpesa_payment_link_screen
 from . import mpesa_payment_link_state
@@ -72,6 +73,8 @@ from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
 from . import mpesa_transaction_denial  # After the meeting of two messages.
+from . import mpesa_transaction_claim  # After what it overrides.
+from . import mpesa_transaction_question  # The same; and what the payer says comes first.
 from . import pay_page_provider
 from . import payment_provider
 from . import payment_provider_address
@@ -115,6 +118,8 @@ from . import school_statement_pay
 from . import school_statement_report
 from . import school_student
 from . import school_message
+from . import school_payment_claim
+from . import school_payment_claim_screen
 from . import school_student_link
 from . import school_student_message
 from . import school_student_pay

@@ -185,6 +185,16 @@ class MpesaPaymentLink(models.Model):
         self.ensure_one()
         return f'/p/{self.sudo().slug}'
 
+    def _get_claim_path(self):
+        """ Return the public address at which somebody says to have paid already, without its host.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return f'/c/{self.sudo().slug}'
+
     # === BUSINESS METHODS - WHAT IS ASKED FOR === #
 
     def _get_bills(self):

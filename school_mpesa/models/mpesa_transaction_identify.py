@@ -51,8 +51,9 @@ class MpesaTransaction(models.Model):
                 f'{holder.display_name}: {reasons[reason]}' for holder, reason in found
             )
             if len(found) == 1:
-                (holder, _reason), = found
-                movement.only_suggestion = f'{holder._name},{holder.id}'
+                (holder, reason), = found
+                if self._is_enough(reason):
+                    movement.only_suggestion = f'{holder._name},{holder.id}'
 
     # === ACTION METHODS === #
 
@@ -112,16 +113,37 @@ class MpesaTransaction(models.Model):
                 )
                 if near and near not in dict(found):
                     found = (*found, (near, PAID_BEFORE))
-                # Whoever had it and lost it again by a reversal is not suggested any more, unless
-                # it was taken from them by a mistake about the payment itself.
-                taken_from = movement.sudo().filtered(
-                    lambda one: one.denial_state != 'undone'
-                ).previous_receipt_id
+                taken_from = movement._get_taken_from()
                 result[movement] = tuple(
-                    (holder, reason) for holder, reason in found
-                    if holder not in (*taken_from.line_ids.student_id, taken_from.family_id)
+                    (holder, reason) for holder, reason in found if holder not in taken_from
                 )
         return result
+
+    @api.model
+    def _is_enough(self, reason):
+        """ Tell whether one button may accept the only one who is suggested for a reason.
+
+        :param str reason: The reason's code.
+        :rtype: bool
+        """
+        return True
+
+    def _get_taken_from(self):
+        """ Return whoever had the money and lost it again by a reversal.
+
+        They are not suggested any more, unless it was taken from them by a mistake about the
+        payment itself.
+
+        Note: `self.ensure_one()`
+
+        :return: Students and their family.
+        :rtype: tuple
+        """
+        self.ensure_one()
+        receipt = self.sudo().filtered(
+            lambda movement: movement.denial_state != 'undone'
+        ).previous_receipt_id
+        return (*receipt.line_ids.student_id, receipt.family_id)
 
     def _read_typed(self):
         """ Return what the payer typed, to the letter, for a person of the bursar's office.

@@ -128,6 +128,7 @@ LINK_PAGE = {
     'note_label': _lt("Note, at most 140 letters"),
     'office': _lt("Accounts office:"),
     'wrong_child': _lt("Not your child? Do not pay, and tell the accounts office."),
+    'already_paid': _lt("I already paid"),
     'nothing': _lt("Nothing to pay"),
     'fees_paid': _lt("%(pupil)s's fees are paid. Thank you."),
     'link_paid': _lt("What this page asks for is paid for %(pupil)s. Thank you."),
@@ -137,6 +138,65 @@ LINK_PAGE = {
     'too_much': _lt("Pay KES %(most)s or less here."),
     'no_phone': _lt("Enter the M-PESA phone number."),
     'wrong_phone': _lt("Enter a Kenyan mobile number, like 0712 345 678."),
+}
+
+# Who has paid already names the M-PESA code.
+CLAIM_PAGE = {
+    **ANY_PAGE,
+    **{name: LINK_PAGE[name] for name in ('for_student', 'office', 'already_paid')},
+    'pin_note': ATTEMPT_PAGE['pin_note'],
+    'what': _lt("Type the M-PESA code of the payment, or paste the whole message from M-PESA."
+                " Nothing is paid here."),
+    'message_label': _lt("M-PESA code or message"),
+    'amount_label': _lt("Amount in KES, if you know it"),
+    'look': _lt("Look for the payment"),
+    'to_pay': _lt("Back to the payment page"),
+    'another': _lt("Look for another payment"),
+    'again': _lt("Look again"),
+}
+
+# The two answers. The second is one and the same whatever else is known of the code: whoever types
+# it may not learn of other people's payments.
+CLAIM_ANSWERS = {
+    'here': (
+        _lt("The payment is on this account"),
+        _lt("The payment with the M-PESA code %(code)s is on the account of %(pupil)s. Do not pay"
+            " it again."),
+    ),
+    'not_here': (
+        _lt("We have not found it on this account yet"),
+        _lt("The office will look for the payment with the M-PESA code %(code)s. Keep the message"
+            " from M-PESA, and do not pay again yet. A payment made just now can take some minutes:"
+            " look again then."),
+    ),
+}
+
+# Whoever paid what nobody is found for says whom it is for.
+QUESTION_PAGE = {
+    **ANY_PAGE,
+    **{name: ATTEMPT_PAGE[name] for name in ('pin_note', 'office')},
+    'who_for': _lt("Who is this payment for?"),
+    'received': _lt("We received KES %(amount)s with the M-PESA code %(code)s. It is in the"
+                    " school's books, and we do not know yet for which student."),
+    'typed_account': _lt("The account that was typed, \"%(account)s\", names no student for"
+                         " certain."),
+    'who_label': _lt("Name or admission number of the student"),
+    'class_name_label': _lt("Class, if you know it"),
+    'tell': _lt("Tell the school"),
+    'thanks': _lt("Thank you"),
+    'thanks_body': _lt("The office looks at it and puts the payment on the student. There is"
+                       " nothing else to do, and nothing to pay again."),
+}
+
+CLAIM_ERRORS = {
+    'no_student': _lt("Enter the name or the admission number of the student. Nothing was sent."),
+    'no_code': _lt("An M-PESA code has 10 letters and digits. Nothing was sent. Compare it with"
+                   " the message from M-PESA."),
+    'several': _lt("The text holds several messages. Nothing was sent. Paste one at a time."),
+    'no_amount': _lt("Enter the amount as the message says it, or leave it empty. Nothing was"
+                     " sent."),
+    'too_many': _lt("Too much was sent from this page in a short time. This was not sent, and"
+                    " no money moved. Try again later, or call the accounts office."),
 }
 
 # The page that pays for several children at once. {due}, {total} and {amount} are filled in later.

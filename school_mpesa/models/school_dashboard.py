@@ -21,7 +21,7 @@ class SchoolDashboard(models.AbstractModel):
                     ('unidentified', unidentified, [('booking_state', '=', 'unidentified')]),
                     ('near', near, [('near_waits', '=', True)]),
                 )
-            ] + self._get_denials())
+            ] + self._get_denials() + self._get_claims())
         return needs
 
     @api.model
@@ -42,6 +42,19 @@ class SchoolDashboard(models.AbstractModel):
                 views,
             ))
         return needs
+
+    @api.model
+    def _get_claims(self):
+        """ Return the payments that somebody says were made, and that are not booked.
+
+        :return: As `_count_needs` takes them.
+        :rtype: list[tuple]
+        """
+        claimed = self.env._("Payments that somebody says were made")
+        return [(
+            'claims', claimed, 'school.payment.claim', [('state', '=', 'waiting')],
+            ('list', 'kanban', 'form'),
+        )]
 
     @api.model
     def _get_movement_views(self, name):

@@ -63,3 +63,7 @@ from . import test_statement_release
 from . import test_statement_renamed
 from . import test_statement_reversal
 from . import test_statement_trust
+from . import test_payment_claim
+from . import test_claim_desk
+from . import test_pay_claim_page
+from . import test_payer_question

@@ -40,11 +40,14 @@ RIGHTS = {
     'mpesa.denial': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.payment.link': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.request.share': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.payer.question': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.link.opening': {},
     'mpesa.link.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.link.bulk': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.link.bulk.line': {'bursar': 'rw', 'administrator': 'rw'},
     'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.claim.wizard': {'cashier': 'rwc', 'bursar': 'rwc', 'administrator': 'rwc'},
+    'school.payment.claim': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
 }
@@ -64,9 +67,11 @@ CALLABLE = {
     },
     'mpesa.day.difference': {'write', 'action_open', 'action_deny'},
     'mpesa.day.amendment': {'action_open'},
+    'mpesa.claim.wizard': {'action_claim'},
     'mpesa.link.cancel': {'action_cancel'},
     'mpesa.link.bulk': {'action_preview', 'action_back', 'action_make'},
     'mpesa.link.wizard': {'action_make', 'action_make_and_send'},
+    'mpesa.payer.question': {'action_send_by_sms'},
     'mpesa.payment.link': {
         'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
         'action_send_by_sms', 'action_send_by_email',
@@ -76,7 +81,7 @@ CALLABLE = {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',
         'action_settle_reversal', 'action_ask_safaricom', 'action_near_is_right',
         'action_near_move', 'action_deny', 'action_approve_denial', 'action_refuse_denial',
-        'action_undo_denial',
+        'action_undo_denial', 'action_ask_payer',
     },
     'mpesa.statement': {
         'action_check', 'action_distrust', 'action_open_lines', 'action_release',
@@ -87,10 +92,11 @@ CALLABLE = {
     'mpesa.statement.distrust': {'action_distrust'},
     'mpesa.reversal.settle': {'action_settle'},
     'mpesa.denial': {'action_confirm'},
-    'mpesa.identify.wizard': {'action_book'},
+    'mpesa.identify.wizard': {'action_book', 'action_ask_payer'},
     'mpesa.identify.suggestion': {'action_take'},
     'mpesa.message.check': {
         'action_check', 'action_check_similar', 'action_open_receipt', 'action_open_queue',
+        'action_claim',
     },
     'mpesa.register.wizard': {'action_register', 'action_renew'},
     'payment.transaction': {
@@ -104,8 +110,9 @@ CALLABLE = {
     },
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
-    'account.payment.register': {'action_mpesa_prompt'},
     'school.student': {'action_mpesa_prompt', 'action_mpesa_link', 'action_mpesa_links'},
+    'account.payment.register': {'action_mpesa_prompt', 'action_mpesa_claim'},
+    'school.payment.claim': {'action_ask_safaricom', 'action_open_payment', 'action_refuse'},
 }
 SECRETS = (
     'mpesa_consumer_key', 'mpesa_consumer_secret', 'mpesa_passkey', 'mpesa_consumer_key_sealed',
@@ -181,7 +188,8 @@ class TestAccessRights(SchoolMpesaCommon):
     def our_models(self):
         return [
             name for name in self.env.registry
-            if name.startswith('mpesa.') and not self.env[name]._abstract
+            if (name.startswith('mpesa.') or name == 'school.payment.claim')
+            and not self.env[name]._abstract
         ]
 
     # === RIGHTS OF EACH MODEL === #

@@ -1,6 +1,7 @@
 from . import account_payment_register
 from . import mpesa_ask_wizard
 from . import mpesa_callback_settle
+from . import mpesa_claim_wizard
 from . import mpesa_denial
 from . import mpesa_identify_wizard
 from . import mpesa_link_terms_mixin
@@ -9,6 +10,7 @@ from . import mpesa_link_bulk_line
 from . import mpesa_link_cancel
 from . import mpesa_link_wizard
 from . import mpesa_message_check
+from . import mpesa_message_check_claim
 from . import mpesa_message_check_words
 from . import mpesa_prompt_wizard
 from . import mpesa_prompt_wizard_words

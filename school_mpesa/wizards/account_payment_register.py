@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class AccountPaymentRegister(models.TransientModel):
-    """Register payment: on an M-PESA journal nobody types a payment; a prompt is offered."""
+    """Register payment: on an M-PESA journal nobody types one; a prompt or a claim is offered."""
 
     _inherit = 'account.payment.register'
 
@@ -41,6 +41,21 @@ class AccountPaymentRegister(models.TransientModel):
                 'dialog_size': 'medium',
                 'default_student_id': self.mpesa_student_id.id,
                 'default_invoice_ids': self.line_ids.move_id.ids,
+            },
+        }
+
+    def action_mpesa_claim(self):
+        """ Open the note of a claim for the student whose bills were to be paid.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            **self.env['ir.actions.act_window']._for_xml_id(
+                'school_mpesa.mpesa_claim_wizard_action'
+            ),
+            'context': {
+                'dialog_size': 'medium', 'default_student_id': self.mpesa_student_id.id,
             },
         }
 

@@ -94,6 +94,15 @@ class MpesaIdentifyWizard(models.TransientModel):
         )
         return receipt._get_identified_action()
 
+    def action_ask_payer(self):
+        """ Ask the payer instead.
+
+        :return: A window action.
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.mpesa_transaction_id.action_ask_payer()
+
 
 class MpesaIdentifySuggestion(models.TransientModel):
     """A student or family that the account which was typed may mean."""

@@ -88,6 +88,41 @@ def test_the_page_of_a_link_and_its_errors(road, phone_page, lang, look):
     look()
 
 
+def test_a_claim_its_errors_and_its_answers(road, phone_page, lang, look):
+    student = road.next_bill()['student']
+    link = road.make_link(student)
+    code = road.control.pay_bill(
+        road.next_phone(), road.school['shortcode'], student['admission_no'], 309,
+    )['receipt']
+    road.settle()
+    for text in (None, 'UIE4K7P2Q', 'UIE4K7PZ92', code):  # An error, and the two answers.
+        open_public(phone_page, road, f"/c/{link['slug']}", lang)
+        if text:
+            phone_page.locator('#message').fill(text)
+            phone_page.locator('#claim [type=submit]').click()
+            expect(phone_page.locator('#message_error, [role=status]').first).to_be_visible()
+        look()
+
+
+def test_whom_a_payment_is_for_its_error_and_the_thanks(road, phone_page, lang, look):
+    code = road.control.pay_bill(
+        road.next_phone(), road.school['shortcode'], 'karo', 313,
+    )['receipt']
+    road.settle()
+    movement, = road.stack.sql("SELECT id FROM mpesa_transaction WHERE receipt = %s", [code])
+    road.call('bursar', 'mpesa.transaction', 'action_ask_payer', [movement['id']])
+    question, = road.stack.sql(
+        "SELECT slug FROM mpesa_payer_question WHERE mpesa_transaction_id = %s", [movement['id']],
+    )
+    open_public(phone_page, road, f"/c/{question['slug']}", lang)
+    look()
+    for text, shown in (('', '#who_error'), ('Faith', '[role=status]')):
+        phone_page.locator('#who').fill(text)
+        phone_page.locator('#answer [type=submit]').click()
+        expect(phone_page.locator(shown)).to_be_visible()
+        look()
+
+
 def test_waiting(road, phone_page, lang, look):
     asked = road.ask()
     road.wait_request(asked, 'accepted')
@@ -123,6 +158,7 @@ def test_paid_receipt_and_its_check(road, phone_page, lang, look):
 
 @pytest.mark.parametrize('path', [
     '/p/AAAAAAAAAAAA', '/p/a/00000000000000000000000000000000', '/rc/AAAAAAAAAAAA',
+    '/c/AAAAAAAAAAAA',
 ])
 def test_what_opens_nothing(road, phone_page, lang, look, path):
     open_public(phone_page, road, path, lang)

@@ -3,3 +3,4 @@ from . import pay_attempt
 from . import pay_family
 from . import pay_link
 from . import portal_invoice
+from . import portal_links

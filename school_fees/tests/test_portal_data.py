@@ -78,10 +78,10 @@ class TestPortalData(PortalFormCommon):
         other = self.create_school("Mwangaza School")
         self.ask(404, school=other)
         self.env.flush_all()
-        self.assertEqual(
-            self.url_open(f'{URL}/{self.school.id}', data={'lang': 'en'}, allow_redirects=False).status_code,
-            400, "Without the token of the page.",
+        answer = self.url_open(
+            f'{URL}/{self.school.id}', data={'lang': 'en'}, allow_redirects=False,
         )
+        self.assertEqual(answer.status_code, 400, "Without the token of the page.")
         self.assertFalse(self.requests())
         self.mary.guardian_link_ids.date_to = '2020-12-31'
         self.get(URL, 404)

@@ -100,15 +100,18 @@ def parse_phone(text):
         return None
 
 
-def read_phone(text, student_sudo):
+def read_phone(text, student_sudo, link_sudo=None):
     """ Return the number a payer means: the mask stands for the first guardian's number.
 
     :param text: What came from the browser.
     :param school.student student_sudo: The student, in sudo mode.
+    :param mpesa.payment.link link_sudo: The link by which the payer came, in sudo mode; on one for
+                                         relatives no mask stands for a number.
     :return: E.164, or the text as it came when it is no Kenyan mobile number.
     :rtype: str
     """
     text = str(text or '').strip()
-    first = parse_phone(guardian_phone(student_sudo))
+    is_shown = not (link_sudo and link_sudo._is_for_relatives())
+    first = parse_phone(guardian_phone(student_sudo)) if is_shown else None
     parsed = first if first and text == first.masked else parse_phone(text)
     return parsed.e164 if parsed else text

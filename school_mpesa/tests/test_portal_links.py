@@ -112,8 +112,29 @@ class TestPortalLinks(PortalForms, SchoolMpesaCommon, HttpCase):
         self.drain()
         self.env.invalidate_all()
         self.assertEqual((link.paid_amount, link.asked), (2_000, 3_000))
+        # Neither the page of the payment nor its receipt tells what is due, 30,500 now.
+        receipt = link.transaction_ids.mpesa_receipt_id
+        for path in (
+            link.transaction_ids.mpesa_attempt_url, receipt._get_public_url(),
+            f'/rc/{receipt.slug}/pdf',
+        ):
+            with self.subTest(path.rpartition('/')[0]):
+                answer = self.url_open(f'{path}?lang=en')
+                self.assertIn("2,000", answer.text)
+                for hidden in ('30,500', '30500', 'Balance', 'Otieno'):
+                    self.assertNotIn(hidden, answer.text)
         self.authenticate('links_mary', 'links_mary')
         self.assertIn("Paid by this link: KES 2,000", self.text_of(self.get(self.url)))
+
+    def test_no_guardians_phone_is_prompted_by_its_mask(self):
+        self.make()
+        self.opener.cookies.clear()
+        self.env.flush_all()
+        answer = self.url_open(f'/p/{self.links().slug}', allow_redirects=False, data={
+            'intent': 'a1' * 16, 'choice': '5000', 'amount': '', 'phone': '0712 *** 111',
+        })
+        self.assertEqual(answer.status_code, 422)
+        self.assertFalse(self.links().transaction_ids)
 
     def test_a_link_is_over_after_its_days(self):
         with freeze_time('2026-09-14 12:00'):

@@ -18,7 +18,7 @@ WORDS = {
     'sw': {
         'contact': 'Simu na lugha yangu', 'send': 'Tuma nambari',
         'wrong': 'Weka nambari ya simu ya Kenya', 'waits': 'Inasubiri ofisi ya shule',
-        'take_back': 'Rudisha', 'removed': 'Nambari imeondolewa.',
+        'take_back': 'Futa ombi', 'removed': 'Nambari imeondolewa.',
         'ask': 'Omba mtu mwingine alipe', 'make': 'Tengeneza kiungo',
         'too_much': 'Hicho kinazidi salio', 'whatsapp': 'Tuma kwa WhatsApp',
         'qr': 'Onyesha msimbo wa QR', 'cancel': 'Ghairi', 'cancelled': 'Kiungo kimeghairiwa.',

@@ -42,6 +42,8 @@
 
         'views/school_receipt_page_templates.xml',
         'views/portal_fees_templates.xml',
+        'views/portal_contact_templates.xml',
+        'views/portal_data_templates.xml',
         'views/school_academic_year_views.xml',
         'views/school_term_views.xml',
         'views/school_level_views.xml',
@@ -59,6 +61,8 @@
         'views/school_student_fee_views.xml',
         'views/school_concession_views.xml',
         'views/school_guardian_views.xml',
+        'views/school_guardian_phone_views.xml',
+        'views/school_data_request_views.xml',
         'wizards/school_admission_wizard_views.xml',
         'wizards/school_enrol_wizard_views.xml',
         'wizards/school_leave_wizard_views.xml',

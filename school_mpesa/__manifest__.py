@@ -61,6 +61,7 @@
         'views/mpesa_unidentified_views.xml',
         'views/payment_provider_views.xml',
         'views/portal_fees_templates.xml',
+        'views/portal_links_templates.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
         'views/school_message_views.xml',

@@ -15,7 +15,26 @@ HEADERS = {
         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
+FORM_HEADERS = {
+    **HEADERS,
+    'Content-Security-Policy': HEADERS['Content-Security-Policy'].replace(
+        "form-action 'none'", "form-action 'self'",
+    ),
+}
 LANGUAGES = ('en', 'sw')  # Swahili where the school has switched it on.
+
+
+def find_languages():
+    """Return the languages that pages are offered in.
+
+    :return: The `res.lang` code of each, by its short code; English first.
+    :rtype: dict[str, str]
+    """
+    installed = [code for code, _name in request.env['res.lang'].get_installed()]
+    found = {'en': next((code for code in installed if code.startswith('en')), 'en_US')}
+    if 'sw' in installed:
+        found['sw'] = 'sw'
+    return found
 
 
 def choose_language(wanted):
@@ -26,27 +45,23 @@ def choose_language(wanted):
     """
     if wanted not in LANGUAGES:
         wanted = request.httprequest.accept_languages.best_match(LANGUAGES, default='en')
-    installed = dict(request.env['res.lang'].get_installed())
-    if wanted == 'sw' and 'sw' in installed:
-        request.update_context(lang='sw')
-    else:
-        english = next((code for code in installed if code.startswith('en')), 'en_US')
-        request.update_context(lang=english)
+    offered = find_languages()
+    request.update_context(lang=offered.get(wanted, offered['en']))
 
 
 def answer(template, values, status=200):
     """Render a page on its own, without Odoo's layout and style sheets.
 
     :param str template: The template's xml id.
-    :param dict values: What it shows.
+    :param dict values: What it shows; a `csrf_token` where it has forms.
     :param int status: The HTTP status.
     :rtype: odoo.http.Response
     """
-    installed = dict(request.env['res.lang'].get_installed())
     html = request.env['ir.qweb']._render(template, {
         'language': request.env.context['lang'][:2],
-        'languages': LANGUAGES if 'sw' in installed else LANGUAGES[:1],
+        'languages': tuple(find_languages()),
         'path': '',
         **values,
     })
-    return request.make_response(html, headers=list(HEADERS.items()), status=status)
+    headers = FORM_HEADERS if 'csrf_token' in values else HEADERS
+    return request.make_response(html, headers=list(headers.items()), status=status)

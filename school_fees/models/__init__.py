@@ -37,6 +37,7 @@ from . import school_bill_run_documents
 from . import school_bill_run_posting
 from . import school_guardian_link
 from . import school_guardian_phone
+from . import school_data_request
 from . import school_receipt
 from . import school_receipt_line
 from . import school_receipt_booking
@@ -79,6 +80,7 @@ from . import res_currency
 from . import res_config_settings
 from . import res_config_settings_sms
 from . import res_partner
+from . import res_partner_contact
 from . import res_users
 from . import mail_notification
 from . import sms_sms

@@ -20,7 +20,7 @@ class ResPartner(models.Model):
     )
     guardian_phone_ids = fields.One2many(
         string="More Phones", comodel_name='school.guardian.phone', inverse_name='partner_id',
-        groups='school_fees.group_bursar',
+        domain=[('proposed', '=', False)], groups='school_fees.group_bursar',
     )
 
     school_sms_optout = fields.Boolean(

@@ -323,7 +323,8 @@ class SchoolBillRun(models.Model):
         ]).filtered('is_live')
         with_further_phone = {
             partner for partner, in self.env['school.guardian.phone']._read_group(
-                [('partner_id', 'in', links.partner_id.ids)], ['partner_id'],
+                [('partner_id', 'in', links.partner_id.ids), ('proposed', '=', False)],
+                ['partner_id'],
             )
         }
         return {

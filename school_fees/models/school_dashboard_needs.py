@@ -35,6 +35,8 @@ class SchoolDashboard(models.AbstractModel):
             needs += self._get_uncounted(facts)
         if self.env['school.bill.run'].has_access('write'):
             needs.append(self._get_failed_runs())
+        if self.env['school.data.request'].has_access('read'):
+            needs += self._get_asked_by_guardians()
         return self._count_needs(needs)
 
     @api.model
@@ -156,6 +158,23 @@ class SchoolDashboard(models.AbstractModel):
         return [
             ('cash_ups', cash_up_label, 'school.cash.up', cash_ups, views),
             ('uncounted', receipt_label, 'school.receipt', receipts, views),
+        ]
+
+    @api.model
+    def _get_asked_by_guardians(self):
+        """ Return what guardians asked for in the portal and the office has not answered.
+
+        :return: `key`, `label`, model, domain and kinds of view of each.
+        :rtype: list[tuple]
+        """
+        phones = self.env.ref('school_fees.school_guardian_phone_view_list_proposed')
+        phone_label = self.env._("Phones to confirm")
+        data_label = self.env._("Guardians who ask for their data")
+        return [
+            ('phones', phone_label, 'school.guardian.phone', [('proposed', '=', True)],
+             ((phones.id, 'list'),)),
+            ('data_requests', data_label, 'school.data.request', [('state', '=', 'open')],
+             ('list',)),
         ]
 
     @api.model

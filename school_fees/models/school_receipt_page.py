@@ -67,7 +67,7 @@ class SchoolReceiptPage(models.Model):
         rest = receipt_sudo.amount - sum(
             sum(lines.mapped('amount')) for _student, lines in shown
         )
-        with_balance = full or receipt_sudo._is_young()
+        with_balance = full or receipt_sudo._tells_balance()
         return {
             'school': receipt_sudo.company_id.name,
             'school_contact': ' · '.join(filter(None, (
@@ -124,6 +124,15 @@ class SchoolReceiptPage(models.Model):
                 student._get_initials() for student in receipt_sudo.line_ids.student_id
             ),
         }
+
+    def _tells_balance(self):
+        """ Tell whether the public page of the receipt may tell what is due.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        return self._is_young()
 
     def _is_young(self):
         """ Tell whether the payment is so recent that its public page may tell what is due.

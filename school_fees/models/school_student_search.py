@@ -75,7 +75,8 @@ class SchoolStudentSearch(models.Model):
                     SELECT id FROM res_partner
                      WHERE %(is_other)s AND %(phone_digits)s LIKE %(part)s
                      UNION
-                    SELECT partner_id FROM school_guardian_phone WHERE e164 LIKE %(part)s
+                    SELECT partner_id FROM school_guardian_phone
+                     WHERE e164 LIKE %(part)s AND proposed IS NOT TRUE
                  ) guardian
                  JOIN school_guardian_link link ON link.partner_id = guardian.id
                 WHERE (link.date_from IS NULL OR link.date_from <= %(today)s)
@@ -101,7 +102,8 @@ class SchoolStudentSearch(models.Model):
             SELECT DISTINCT link.student_id, number.digits
               FROM school_guardian_link link
               JOIN res_partner partner ON partner.id = link.partner_id
-         LEFT JOIN school_guardian_phone other ON other.partner_id = partner.id
+         LEFT JOIN school_guardian_phone other
+                ON other.partner_id = partner.id AND other.proposed IS NOT TRUE
         CROSS JOIN LATERAL (
                 VALUES (regexp_replace(partner.phone, '\D', '', 'g')), (other.e164)
               ) number (digits)

@@ -29,6 +29,8 @@ from . import test_school_email
 from . import test_one_figure
 from . import test_pay_block
 from . import test_portal
+from . import test_portal_contact
+from . import test_portal_data
 from . import test_portal_fees
 from . import test_receipt_message
 from . import test_receipt_page

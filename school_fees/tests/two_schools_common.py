@@ -109,6 +109,7 @@ class TwoSchoolsCommon(SchoolFeesCommon):
             'kind': 'balance', 'student_id': student.id, 'partner_id': guardian.id,
             'company_id': student.company_id.id, 'day': '2026-02-01', 'body': text,
         })
+        asked = cls.env['school.data.request']._ask(guardian, student.company_id).with_env(cls.env)
         for record in (student, receipt, bill, transfer, refund, grant):
             record.message_post(body=text, subtype_xmlid='mail.mt_comment')
         attachment = cls.env['ir.attachment'].create([
@@ -133,7 +134,7 @@ class TwoSchoolsCommon(SchoolFeesCommon):
             'school.bill.run': run, 'school.bill.run.student': run.run_student_ids[:1],
             'school.bill.run.line': run.line_ids[:1], 'school.bill.run.warning': warning,
             'school.receipt': receipt, 'school.receipt.line': receipt.line_ids[:1],
-            'school.message': message,
+            'school.message': message, 'school.data.request': asked,
             'school.transfer': transfer, 'school.refund': refund, 'school.cash.up': cash_up,
             'school.cash.up.line': cash_up.line_ids[:1], 'res.partner': student.partner_id,
             'account.move': bill, 'account.move.line': debt[:1],

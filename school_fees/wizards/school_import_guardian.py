@@ -122,7 +122,9 @@ class SchoolImport(models.TransientModel):
             number = to_e164(partner.phone)
             if number in numbers:
                 found[number] = found.get(number, Partner) | partner
-        phones = Phone.search_fetch([('e164', 'in', list(numbers))], ['e164', 'partner_id'])
+        phones = Phone.search_fetch(
+            [('e164', 'in', list(numbers)), ('proposed', '=', False)], ['e164', 'partner_id'],
+        )
         phones.partner_id.fetch(['name', 'phone', 'email'])
         for phone in phones:
             found[phone.e164] = found.get(phone.e164, Partner) | phone.partner_id

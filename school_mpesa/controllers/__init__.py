@@ -4,3 +4,4 @@ from . import pay_claim
 from . import pay_family
 from . import pay_link
 from . import portal_invoice
+from . import portal_links

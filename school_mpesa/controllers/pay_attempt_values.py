@@ -102,6 +102,7 @@ def attempt_view(tx):
     view = dict(tx._mpesa_payer_view())
     view['balance'] = tx.mpesa_student_id.balance if view['state'] == 'paid' else 0
     view['is_family'] = len(tx._mpesa_get_students()) > 1
+    view['is_relative'] = bool(tx.mpesa_link_id) and tx.mpesa_link_id._is_for_relatives()
     view['credit'] = tx.currency_id.compare_amounts(view['balance'], 0) < 0
     return view
 
@@ -278,6 +279,8 @@ def _receipt_facts(tx, view, words, labels, own_children=()):
             facts.append((labels['other_children'], f'KES {format_kes(rest)}'))
         return [fact for fact in facts if fact[1]]
     facts.append((labels['student'], words['student']))
+    if view['is_relative']:  # What the family owes is not told.
+        return [fact for fact in facts if fact[1]]
     if view['credit']:
         facts.append((labels['credit'], f"KES {words['credit']}"))
     else:

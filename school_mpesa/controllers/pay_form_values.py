@@ -33,7 +33,7 @@ def form_values(provider_sudo, student_sudo, user, due, link_sudo=None):
     half = math.ceil(asked / 2)
     if not (may_change and least <= half < full):
         half = 0
-    phone, mask = shown_phone(student_sudo, user)
+    phone, mask = shown_phone(student_sudo, user, link_sudo)
     words = {
         'full': format_kes(full),
         'rest': format_kes(asked - full),
@@ -63,14 +63,16 @@ def form_values(provider_sudo, student_sudo, user, due, link_sudo=None):
     }
 
 
-def shown_phone(student_sudo, user):
+def shown_phone(student_sudo, user, link_sudo=None):
     """ Return the phone to fill in, and its mask if it may not be shown in full.
 
     A guardian who has logged in sees the guardian's own number. Who only holds the link of the
     bill, which families forward, sees the first guardian's number masked; the mask stands for it.
+    A relative who was sent a link pays with a phone of their own: no guardian's is proposed.
 
     :param school.student student_sudo: The student, in sudo mode.
     :param res.users user: Who looks at the page.
+    :param mpesa.payment.link link_sudo: The link by which the payer came, in sudo mode.
     :return: What to fill in; the mask, or '' when the number itself is shown.
     :rtype: tuple[str, str]
     """
@@ -78,6 +80,8 @@ def shown_phone(student_sudo, user):
         own = parse_phone(user.partner_id.sudo().phone)
         if own:
             return f'0{own.wire[3:]}', ''
+    if link_sudo and link_sudo._is_for_relatives():
+        return '', ''
     first = parse_phone(guardian_phone(student_sudo))
     return (first.masked, first.masked) if first else ('', '')
 
@@ -96,15 +100,18 @@ def parse_phone(text):
         return None
 
 
-def read_phone(text, student_sudo):
+def read_phone(text, student_sudo, link_sudo=None):
     """ Return the number a payer means: the mask stands for the first guardian's number.
 
     :param text: What came from the browser.
     :param school.student student_sudo: The student, in sudo mode.
+    :param mpesa.payment.link link_sudo: The link by which the payer came, in sudo mode; on one for
+                                         relatives no mask stands for a number.
     :return: E.164, or the text as it came when it is no Kenyan mobile number.
     :rtype: str
     """
     text = str(text or '').strip()
-    first = parse_phone(guardian_phone(student_sudo))
+    is_shown = not (link_sudo and link_sudo._is_for_relatives())
+    first = parse_phone(guardian_phone(student_sudo)) if is_shown else None
     parsed = first if first and text == first.masked else parse_phone(text)
     return parsed.e164 if parsed else text

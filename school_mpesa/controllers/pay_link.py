@@ -70,7 +70,8 @@ class PayLink(http.Controller):
             return neutral_page(lang)
         link_sudo, code = link_in_language(link_sudo, lang)
         student_sudo = link_sudo.student_id
-        new_amount, new_phone = read_amount(choice or amount), read_phone(phone, student_sudo)
+        new_amount = read_amount(choice or amount)
+        new_phone = read_phone(phone, student_sudo, link_sudo)
         provider_sudo = link_sudo._get_provider()
         try:
             if not can_prompt(provider_sudo):

@@ -106,11 +106,9 @@ def may_see_request(tx_sudo):
         return user.has_group('school_fees.group_cashier') and (
             tx_sudo.company_id in user.company_ids
         )
-    partner_sudo = user.partner_id.sudo()  # Portal users may not read the phones kept of them.
-    phones = [partner_sudo.phone, *partner_sudo.env['school.guardian.phone'].search([
-        ('partner_id', '=', partner_sudo.id),
-    ]).mapped('e164')]
-    return any(_index_phone(phone) == tx_sudo.mpesa_phone_index for phone in filter(None, phones))
+    # Not those that the guardian typed and the office has not confirmed.
+    phones = user.partner_id._get_school_phones()
+    return any(_index_phone(phone) == tx_sudo.mpesa_phone_index for phone in phones)
 
 
 def find_own_children():

@@ -45,6 +45,7 @@ from . import mpesa_payment_link_state
 from . import mpesa_payment_link_figures
 from . import mpesa_payment_link_message
 from . import mpesa_payment_link_email
+from . import mpesa_payment_link_guardian
 from . import mpesa_rate_counter
 from . import mpesa_request_share
 from . import mpesa_source_address

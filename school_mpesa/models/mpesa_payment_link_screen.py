@@ -41,20 +41,9 @@ class MpesaPaymentLink(models.Model):
     @api.depends('slug', 'amount', 'description')
     def _compute_message(self):
         for link in self:
-            link_sudo = link.sudo()  # Guardians' languages, of a link that the user may read.
-            student_sudo = link_sudo.student_id
-            lang = student_sudo._primary_guardian().lang or self.env.lang
-            asked = link_sudo.asked
-            words = pay_page_labels.say_all(
-                link.with_context(lang=lang).env, pay_page_labels.LINK_MESSAGE, {
-                    'student': f'{student_sudo._get_first_name()} ({student_sudo.admission_no})',
-                    'school': link_sudo.company_id.name,
-                    'what': link.description or '',
-                    'amount': f'{asked:,.0f}',
-                    'url': link.url,
-                },
-            )
-            link.message = words['for_what' if link.description else 'fees']
+            # In sudo mode: the guardian's language, of a link that the user may read.
+            lang = link.sudo().student_id._primary_guardian().lang or self.env.lang
+            link.message = link.with_context(lang=lang)._write_message()
             link.whatsapp_url = f'https://wa.me/?text={quote(link.message)}'
 
     # === ACTION METHODS === #
@@ -93,3 +82,24 @@ class MpesaPaymentLink(models.Model):
             'domain': [('mpesa_link_id', '=', self.id)],
             'context': {'create': False},
         }
+
+    # === BUSINESS METHODS === #
+
+    def _write_message(self):
+        """ Return the message that goes along with the link, in the language of the environment.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        link_sudo = self.sudo()  # Of a link that the user may read or has made.
+        student_sudo = link_sudo.student_id
+        words = pay_page_labels.say_all(self.env, pay_page_labels.LINK_MESSAGE, {
+            'student': f'{student_sudo._get_first_name()} ({student_sudo.admission_no})',
+            'school': link_sudo.company_id.name,
+            'what': self.description or '',
+            'amount': f'{link_sudo.asked:,.0f}',
+            'url': self.url,
+        })
+        return words['for_what' if self.description else 'fees']

@@ -93,6 +93,18 @@ PAID_LATE = Words(
     GOOD,
     strong=_lt("Do not pay again."),
 )
+# To a relative, who was sent a link: what the family owes is not told.
+PAID_RELATIVE = Words(
+    _lt("KES %(amount)s received"),
+    _lt("Thank you. The school has your payment for %(pupil)s."),
+    GOOD,
+)
+PAID_RELATIVE_LATE = Words(
+    _lt("Good news: it went through"),
+    _lt("KES %(amount)s arrived for %(pupil)s. Thank you."),
+    GOOD,
+    strong=_lt("Do not pay again."),
+)
 PAID_TWICE = Words(
     _lt("You paid twice"),
     _lt("We have both payments. The extra KES %(extra)s is kept for %(pupil)s. To get it back,"
@@ -305,6 +317,8 @@ def _paid_words(view):
         return GIVEN_BACK_FAMILY if is_family else GIVEN_BACK
     if view.get('paid_twice'):
         return PAID_FAMILY_TWICE if is_family else PAID_TWICE
+    if view.get('is_relative'):
+        return PAID_RELATIVE_LATE if view.get('late') else PAID_RELATIVE
     if view.get('late'):
         return PAID_FAMILY_LATE if is_family else PAID_LATE
     if is_family:

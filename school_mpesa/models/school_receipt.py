@@ -46,6 +46,15 @@ class SchoolReceipt(models.Model):
             },
         }
 
+    def _tells_balance(self):
+        """ Override of `school_fees`: a relative who paid by a link is not told what is due. """
+        if not super()._tells_balance():
+            return False
+        requests_sudo = self.env['payment.transaction'].sudo().search([
+            ('mpesa_receipt_id', '=', self.id), ('mpesa_link_id', '!=', False),
+        ])
+        return not any(link._is_for_relatives() for link in requests_sudo.mpesa_link_id)
+
     def _get_payer_labels(self):
         """ Override of `school_fees` to name M-PESA payers by their masked numbers. """
         labels = super()._get_payer_labels()

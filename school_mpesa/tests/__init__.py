@@ -24,6 +24,7 @@ from . import test_failure_message
 from . import test_link_message
 from . import test_link_wizard
 from . import test_portal_invoice
+from . import test_portal_links
 from . import test_portal_other_providers
 from . import test_prompt_wizard
 from . import test_provider_register

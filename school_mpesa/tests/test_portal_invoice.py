@@ -133,8 +133,13 @@ class TestPortalInvoice(PortalCommon):
         user.partner_id.phone = False
         self.assertNotIn(tx.mpesa_attempt_url, self.page())
         self.env['school.guardian.phone'].create({
-            'partner_id': user.partner_id.id, 'e164': '+254712000111',
+            'partner_id': user.partner_id.id, 'e164': '+254712000111', 'proposed': True,
         })
+        self.assertNotIn(tx.mpesa_attempt_url, self.page(), "Typed, and not confirmed.")
+        self.env['school.guardian.phone'].search([
+            ('partner_id', '=', user.partner_id.id),
+        ]).proposed = False
+        self.env.invalidate_all()
         self.assertIn(tx.mpesa_attempt_url, self.page())
 
     def test_the_office_sees_every_request(self):

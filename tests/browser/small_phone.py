@@ -44,6 +44,14 @@ def small_phone(browser, way, words, cookies=()):
         assert not errors
 
 
+def guardian_session(road):
+    """ Return the cookie of a guardian who has logged in. """
+    return {
+        'name': 'session_id', 'value': road.session('guardian').cookies['session_id'],
+        'url': road.stack.url,
+    }
+
+
 def fits(page):
     """ Nothing is wider than the phone. """
     box = page.locator('main').bounding_box()

@@ -184,3 +184,39 @@ def test_paying_for_several_children_and_its_errors(road, phone_page, lang, look
     phone_page.locator('#pay [type=submit]:not([name])').click()
     expect(phone_page.locator('#phone_error')).to_be_visible()
     look()
+
+
+def test_phones_and_language_and_their_errors(road, phone_page, lang, look):
+    log_in_guardian(phone_page, road)
+    open_public(phone_page, road, '/my/fees/contact', lang)
+    look()
+    phone_page.locator('#phone').fill('12345')
+    phone_page.locator('form:has(#phone) [type=submit]').click()
+    expect(phone_page.locator('#phone_error')).not_to_be_empty()
+    look()
+
+
+def test_asking_a_relative_and_its_errors(road, phone_page, lang, look):
+    log_in_guardian(phone_page, road)
+    child = road.school['guardian_student_ids'][0]
+    open_public(phone_page, road, f'/my/fees/{child}/links', lang)
+    phone_page.locator('#amount').fill('1.5')
+    phone_page.locator('form:has(#amount) [type=submit]').click()
+    expect(phone_page.locator('#amount_error')).not_to_be_empty()
+    look()
+    phone_page.locator('#amount').fill('100')
+    phone_page.locator('form:has(#amount) [type=submit]').click()
+    expect(phone_page.locator('.card')).not_to_have_count(0)
+    phone_page.locator('.card summary').first.click()
+    look()
+    phone_page.locator('.card [type=submit]').first.click()
+
+
+def test_asking_for_the_own_data(road, phone_page, lang, look):
+    log_in_guardian(phone_page, road)
+    open_public(phone_page, road, '/my/fees/data', lang)
+    look()
+    if phone_page.locator('main form').count():  # One request is open at a time.
+        phone_page.locator('main [type=submit]').click()
+    expect(phone_page.get_by_role('status')).to_be_visible()
+    look()

@@ -5,7 +5,7 @@ import pytest
 from live_road import books_kept
 from playwright.sync_api import expect
 from road import wait_for
-from small_phone import WAYS, fits, small_phone
+from small_phone import WAYS, fits, guardian_session, small_phone
 
 
 WORDS = {
@@ -28,11 +28,7 @@ HEADING = '#live h1'
 @pytest.fixture(**WAYS)
 def parent(browser, road, request):
     """ The phone of a guardian who has logged in. """
-    session = {
-        'name': 'session_id', 'value': road.session('guardian').cookies['session_id'],
-        'url': road.stack.url,
-    }
-    with small_phone(browser, request.param, WORDS, [session]) as page:
+    with small_phone(browser, request.param, WORDS, [guardian_session(road)]) as page:
         yield page
 
 

@@ -1,0 +1,137 @@
+from datetime import timedelta
+
+from psycopg2 import errors as pg_errors
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.tools import format_date, mute_logger
+
+
+# Data Protection Act, 2019 (Kenya), section 26(b): a person may see the data that is held of them.
+# Data Protection (General) Regulations, 2021 (L.N. 263 of 2021), regulation 9: within seven days,
+# free of charge. Carrying the data over to somebody else (section 38) may take thirty.
+ANSWER_DAYS = 7
+
+
+class SchoolDataRequest(models.Model):
+    """A guardian asks a school for the data that it keeps of the guardian and the children."""
+
+    _name = 'school.data.request'
+    _description = "Data Request"
+    _order = 'state desc, due_on, id'
+
+    partner_id = fields.Many2one(
+        string="Guardian", comodel_name='res.partner', required=True, readonly=True, index=True,
+        ondelete='restrict',
+    )
+    company_id = fields.Many2one(
+        string="School", comodel_name='res.company', required=True, readonly=True, index=True,
+    )
+    asked_on = fields.Date(
+        string="Asked On", required=True, readonly=True, help="The day in Kenya.",
+    )
+    due_on = fields.Date(
+        string="Answer Until", required=True, readonly=True,
+        help="The last day that the law leaves: seven days after the request.",
+    )
+    state = fields.Selection(
+        string="Status", selection=[('closed', "Answered"), ('open', "Open")], required=True,
+        readonly=True, default='open',
+    )
+    closed_on = fields.Date(string="Answered On", readonly=True)
+    closed_by_id = fields.Many2one(
+        string="Answered By", comodel_name='res.users', readonly=True,
+    )
+
+    _one_open = models.UniqueIndex(
+        "(partner_id, company_id) WHERE state = 'open'",
+        "This guardian's request is open already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('partner_id', 'asked_on')
+    def _compute_display_name(self):
+        for request in self:
+            day = format_date(self.env, request.asked_on)
+            request.display_name = f'{request.partner_id.display_name}, {day}'
+
+    # === ACTION METHODS === #
+
+    def action_close(self):
+        """ Note that the guardian was given the data.
+
+        :return: None
+        :raise AccessError: If the user is not of the bursar's office.
+        :raise UserError: If one of them is answered already.
+        """
+        self.env['school.approval.mixin']._check_role('school_fees.group_bursar')
+        self.check_access('read')
+        if any(request.state != 'open' for request in self):
+            raise UserError(self.env._(
+                "This request is answered already. Nothing was changed. Load the list again."
+            ))
+        # In sudo mode: nobody edits a request by hand.
+        self.sudo().write({
+            'state': 'closed', 'closed_on': self.env['school.message']._get_today(),
+            'closed_by_id': self.env.uid,
+        })
+        for request in self:
+            request.partner_id._note_in_chatter(self.env._(
+                "The data asked for on %(day)s was given.",
+                day=format_date(self.env, request.asked_on),
+            ))
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _ask(self, partner, company):
+        """ Ask a school for a guardian's data, unless the guardian has asked and waits.
+
+        :param res.partner partner: The guardian.
+        :param res.company company: The school.
+        :return: The open request, in sudo mode.
+        :rtype: school.data.request
+        :raise ConcurrencyError: If a second tap was as quick; the framework starts again and finds
+                                 the request of the first.
+        """
+        requests_sudo = self.sudo()  # Guardians do not read the office's list.
+        waiting = requests_sudo.search([
+            ('partner_id', '=', partner.id), ('company_id', '=', company.id),
+            ('state', '=', 'open'),
+        ])
+        if waiting:
+            return waiting
+        today = self.env['school.message']._get_today()
+        try:
+            # The log would quote the row of what is no error: one button tapped twice.
+            with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
+                asked = requests_sudo.create({
+                    'partner_id': partner.id, 'company_id': company.id, 'asked_on': today,
+                    'due_on': today + timedelta(days=ANSWER_DAYS),
+                })
+        except pg_errors.UniqueViolation as error:
+            message = "A parallel request was quicker."
+            raise ConcurrencyError(message) from error
+        office = partner._in_office_language()
+        partner._note_in_chatter(office.env._(
+            "Asked in the portal for the data kept of the family. To be answered until %(day)s.",
+            day=format_date(office.env, asked.due_on),
+        ))
+        return asked
+
+    @api.model
+    def _get_last(self, partner, companies):
+        """ Return a guardian's last request to each of some schools.
+
+        :param res.partner partner: The guardian.
+        :param res.company companies: The schools.
+        :return: By school; None where there is none.
+        :rtype: dict[res.company, school.data.request]
+        """
+        last = dict.fromkeys(companies)
+        for request in self.sudo().search([
+            ('partner_id', '=', partner.id), ('company_id', 'in', companies.ids),
+        ], order='id'):
+            last[request.company_id] = request
+        return last

@@ -119,10 +119,10 @@ class PayClaim(http.Controller):
         :raise MpesaRequestError: If too many came from this address, or about this record.
         """
         counter_sudo = env['mpesa.rate.counter'].sudo()  # Nobody else may count.
-        if count_hour(env, 'claim page') > CLAIMS_PER_HOUR or any([
+        if count_hour(env, 'claim page') > CLAIMS_PER_HOUR or any(
             counter_sudo._hit(kind, str(record.id), seconds) > most
             for most, seconds in const.CLAIM_LIMITS
-        ]):
+        ):
             raise say_error(env, 'too_many', field)
 
     @staticmethod

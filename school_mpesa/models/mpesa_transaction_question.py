@@ -77,11 +77,12 @@ class MpesaTransaction(models.Model):
 
     def _compute_suggestion(self):
         """ Override of `school_mpesa` to show the payer's own words as well. """
-        super()._compute_suggestion()
+        result = super()._compute_suggestion()
         waiting = self.filtered(lambda movement: movement.booking_state == 'unidentified')
         for movement, text in waiting._get_answers().items():
             said = self.env._("The payer says: %(words)s", words=text)
             movement.suggestion = '\n'.join(filter(None, (said, movement.suggestion)))
+        return result
 
     def _get_answers(self):
         """ Return what the payers of these movements say, of those who were asked and answered.

@@ -246,7 +246,9 @@ class TestPayClaimPage(LinkCommon, BookingCommon):
             with self.subTest(message=message[:20], amount=amount):
                 response = self.send(message, amount)
                 self.assertEqual(response.status_code, 422)
-                shown = re.search(rf'(?s)<p [^>]*id="{field}_error"[^>]*>(.*?)</p>', response.text)[1]
+                shown = re.search(
+                    rf'(?s)<p [^>]*id="{field}_error"[^>]*>(.*?)</p>', response.text,
+                )[1]
                 self.assertIn("Error:", shown)
                 self.assertIn(words, shown)
                 self.assertIn("Nothing was sent.", shown)

@@ -278,7 +278,7 @@ class TestPaymentClaim(BookingCommon):
             allowed_company_ids=other.ids,
         )
         self.assertFalse(theirs.search([('code', '=', CODE)]))
-        for press in (theirs.action_refuse, theirs.action_open_payment, lambda: theirs.read()):
+        for press in (theirs.action_refuse, theirs.action_open_payment, theirs.read):
             with self.assertRaises(AccessError):
                 press()
 

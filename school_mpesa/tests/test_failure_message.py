@@ -1,5 +1,7 @@
-from datetime import timedelta
+from datetime import time, timedelta
 from unittest.mock import patch
+
+from daraja_simulator import sms_gateway
 
 from odoo import fields
 from odoo.tests import tagged
@@ -7,11 +9,14 @@ from odoo.tests import tagged
 from odoo.addons.school_fees.rules import sms_text
 from odoo.addons.school_mpesa.models.payment_transaction_sms import STALE
 from odoo.addons.school_mpesa.tests.booking_common import BookingCommon
-from odoo.addons.school_mpesa.tests.sms_common import SmsCommon
+from odoo.addons.school_mpesa.tests.sms_common import EVENING, MORNING, SmsCommon
 
 
 SURE_CODES = ('1', '1032', '2001', '2008', 'TP40087')
-DOUBTFUL_CODES = ('4', '11', '17', '26', '1001', '1019', '1031', '1036', '1037', '2026', '8006')
+DOUBTFUL_CODES = ('26', '1001', '1019', '1031', '1036', '1037', '2026')
+# The first of them may have been paid by the try before; after the others the next one fails too.
+SILENT_CODES = (17, 4, 11, 2006, 8006)
+HOURS = 'odoo.addons.school_fees.models.school_message'
 
 
 @tagged('post_install', '-at_install')
@@ -22,6 +27,10 @@ class TestFailureMessage(SmsCommon, BookingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.school.school_sms_failed_attempts = True
+        # Most tests run by the real clock, also by night.
+        always = patch.multiple(HOURS, DAY_BEGINS=time.min, DAY_ENDS=time.max)
+        always.start()
+        cls.addClassCleanup(always.stop)
 
     def later(self, minutes=6):
         """ Do what the scheduled actions do some minutes from now. """
@@ -51,7 +60,7 @@ class TestFailureMessage(SmsCommon, BookingCommon):
         self.assertEqual(text, (
             "Uhuru Academy: KES 15,500 for Faith Otieno (ADM-012) was not paid (cancelled on the"
             " phone). No money was taken. Pay:"
-            f" f.uhuru.ac.ke/p/{self.student._get_statement_link().slug}"
+            f" f.uhuru.ac.ke/p/{self.bill._get_bill_link().slug}"
         ))
         self.assertEqual(self.messages.partner_id, self.guardian)
         self.assertEqual(self.messages.payment_transaction_id, tx)
@@ -63,6 +72,27 @@ class TestFailureMessage(SmsCommon, BookingCommon):
         self.fail(amount=5_000, link=link, channel='payment_link', invoices=None)
         self.later()
         self.assertIn(f"/p/{link.slug}", self.sent[0])
+
+    def test_who_was_asked_for_the_balance_is_led_to_the_childs_page(self):
+        self.fail(invoices=None)
+        self.later()
+        self.assertIn(f"/p/{self.student._get_statement_link().slug}", self.sent[0])
+
+    def test_a_family_is_not_led_to_the_page_of_one_child(self):
+        sister = self.create_student("Brenda Otieno", 'ADM-013')
+        self.env['school.guardian.link'].create({
+            'student_id': sister.id, 'partner_id': self.guardian.id,
+        })
+        self.create_term_bill(sister, self.term_3, 9_000)
+        self.fail(
+            shares=[(self.student, 6_500), (sister, 9_000)], amount=15_500, invoices=None,
+            channel='statement',
+        )
+        self.later()
+        [text] = self.sent
+        self.assertTrue(text.endswith("Pay: f.uhuru.ac.ke/my/fees"), text)
+        self.assertIn("KES 15,500 for Faith Otieno (ADM-012) +1 was not paid", text)
+        self.assertNotIn("Acc", text)
 
     def test_in_the_guardians_language(self):
         self.env['res.lang']._activate_lang('sw')
@@ -81,7 +111,7 @@ class TestFailureMessage(SmsCommon, BookingCommon):
             'partner_id': self.guardian.id, 'company_id': self.school.id,
             'payment_transaction_id': tx.id,
         })
-        slug = self.student._get_statement_link().slug
+        slug = self.bill._get_bill_link().slug
         for lang in ('en_US', 'sw'):
             self.guardian.lang = lang
             for code in (*SURE_CODES, *DOUBTFUL_CODES):
@@ -121,6 +151,28 @@ class TestFailureMessage(SmsCommon, BookingCommon):
         self.later()
         self.assertFalse(self.sent)
 
+    def test_not_at_night(self):
+        tx = self.fail()
+        tx.last_state_change = tx.mpesa_sms_at = EVENING
+        with patch.multiple(HOURS, DAY_BEGINS=time(7), DAY_ENDS=time(20)):
+            self.tell(EVENING + timedelta(minutes=6))
+            self.assertFalse(self.sent)
+            self.assertEqual(
+                (self.messages.state, self.messages.send_after), ('waiting', MORNING),
+            )
+            self.tell(MORNING)
+        self.assertFalse(self.sent, "It is no news by the morning.")
+        self.assertEqual(self.messages.state, 'cancelled')
+
+    def test_what_failed_shortly_before_the_morning_is_told_then(self):
+        tx = self.fail()
+        tx.last_state_change = tx.mpesa_sms_at = MORNING - timedelta(hours=1)
+        with patch.multiple(HOURS, DAY_BEGINS=time(7), DAY_ENDS=time(20)):
+            self.tell(MORNING - timedelta(minutes=50))
+            self.assertFalse(self.sent)
+            self.tell(MORNING)
+        self.assertEqual(len(self.sent), 1)
+
     def test_three_tries_in_a_row_are_one_message(self):
         self.fail()
         self.fail(2001)
@@ -134,6 +186,34 @@ class TestFailureMessage(SmsCommon, BookingCommon):
         self.fail()
         self.later()
         self.fail(2001)
+        self.later(12)
+        self.assertEqual(len(self.sent), 1)
+
+    def test_a_message_that_never_went_out_has_told_nobody(self):
+        self.fail()
+        self.control.set_sms(mode='down')
+        self.later()
+        self.assertEqual(self.messages.state, 'retry')
+        self.control.set_sms(mode='up')
+        last = self.fail(2001)
+        self.later(12)
+        [text] = self.sent
+        self.assertIn("(wrong PIN)", text)
+        self.assertEqual(
+            self.messages.filtered(lambda one: one.state == 'sent').payment_transaction_id, last,
+        )
+
+    def test_tries_for_two_children_are_one_series(self):
+        sister = self.create_student("Brenda Otieno", 'ADM-013')
+        self.env['school.guardian.link'].create({
+            'student_id': sister.id, 'partner_id': self.guardian.id,
+        })
+        bill = self.create_term_bill(sister, self.term_3, 9_000)
+        self.fail()
+        self.fail(amount=1_000, student=sister, invoices=bill)
+        self.later()
+        self.assertEqual(len(self.sent), 1)
+        self.fail(amount=1_000, student=sister, invoices=bill)
         self.later(12)
         self.assertEqual(len(self.sent), 1)
 
@@ -166,6 +246,56 @@ class TestFailureMessage(SmsCommon, BookingCommon):
         self.later()
         self.assertFalse(self.messages)
         self.assertNotIn("was not paid", ''.join(self.sent))
+
+    def test_money_on_a_mistyped_account_is_not_asked_for_again(self):
+        self.fail()
+        callback = self.drain_c2b(account='NOBODY')
+        self.assertTrue(callback.mpesa_transaction_id.suspense_payment_id)
+        self.later()
+        self.assertFalse(self.messages)
+
+    def test_money_of_the_same_phone_is_not_asked_for_again(self):
+        self.fail()
+        self.drain_c2b(amount='700.00', account='NOBODY', MSISDN='254712000111')
+        self.later()
+        self.assertFalse(self.messages)
+
+    def test_money_of_somebody_else_hides_no_failure(self):
+        self.fail()
+        self.drain_c2b(amount='700.00', account='NOBODY')
+        self.later()
+        self.assertEqual(len(self.sent), 1)
+
+    def test_money_that_nobody_has_read_yet(self):
+        tx = self.fail()
+        self.c2b()
+        self.later()
+        self.assertFalse(self.messages)
+        self.assertTrue(tx.mpesa_sms_at, "It is looked at again.")
+        self.drain()
+        self.later(12)
+        self.assertFalse(self.messages)
+        self.assertFalse(tx.mpesa_sms_at)
+
+    def test_money_that_nobody_has_read_before_the_message_goes(self):
+        self.fail()
+        self.control.set_sms(mode='down')
+        self.later()
+        self.control.set_sms(mode='up')
+        self.c2b()
+        self.later(8)
+        self.assertFalse(self.sent)
+        self.assertEqual(self.messages.state, 'cancelled')
+
+    def test_an_older_request_that_may_still_bring_the_money(self):
+        older = self.prompt(phone='254722000222')
+        self.fail()
+        self.later()
+        self.assertFalse(self.messages)
+        self.drain_stk(older, 1032)
+        self.fail(2001)
+        self.later(12)
+        self.assertEqual(len(self.sent), 1, "That one took no money.")
 
     def test_money_that_comes_while_the_message_waits(self):
         self.fail()
@@ -200,12 +330,47 @@ class TestFailureMessage(SmsCommon, BookingCommon):
         self.later()
         self.assertFalse(self.messages)
 
-    def test_what_the_office_has_to_mend(self):
-        for n, code in enumerate((8, 20, 2028)):
+    def test_what_the_office_has_to_mend_or_another_try_does_not(self):
+        for n, code in enumerate((8, 20, 2028, *SILENT_CODES)):
             with self.subTest(code=code):
                 self.fail(code, amount=100 + n)
                 self.later()
                 self.assertFalse(self.messages)
+
+    # === WHICH SCHOOL === #
+
+    def test_each_branch_decides_and_writes_by_itself(self):
+        branch = self.env['res.company'].create({
+            'name': "Uhuru Primary", 'parent_id': self.school.id,
+            'country_id': self.school.country_id.id, 'currency_id': self.school.currency_id.id,
+        })
+        self.env.user.company_ids |= branch
+        self.env['account.chart.template']._load(
+            self.school.chart_template, branch, install_demo=False,
+        )
+        pupil = self.env['school.student'].with_company(branch).create({
+            'name': "Amina Yusuf", 'admission_no': 'P-77', 'company_id': branch.id,
+        })
+        self.create_guardian(pupil, "Asha Yusuf", phone='+254722000222')
+        self.env['account.move'].with_company(branch).create({
+            'move_type': 'out_invoice', 'school_doc_type': 'supplement', 'student_id': pupil.id,
+            'invoice_date': self.term_3.bill_date, 'company_id': branch.id,
+            'invoice_line_ids': [(0, 0, {'name': "Trip", 'price_unit': 900, 'tax_ids': False})],
+        }).action_post()
+        self.assertEqual(pupil.balance, 900)
+        asked = {'amount': 900, 'phone': '254722000222', 'student': pupil, 'invoices': None}
+        self.assertFalse(self.fail(**asked).mpesa_sms_at, "The branch tells of none.")
+        branch.write({
+            'school_sms_failed_attempts': True, 'school_sms_gateway': 'africastalking',
+            'school_sms_environment': 'simulator',
+            'school_sms_username': self.school.sudo().school_sms_username,
+            'school_sms_key': sms_gateway.API_KEY,
+        })
+        self.school.school_sms_failed_attempts = False
+        self.fail(**asked)
+        self.later()
+        self.assertEqual(self.messages.company_id, branch)
+        self.assertTrue(self.sent[0].startswith("Uhuru Primary: KES 900 for Amina Yusuf"))
 
     # === WHO === #
 

@@ -1,7 +1,13 @@
-from odoo import models
+from datetime import timedelta
+
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from .school_receipt_page import SCHOOL_TZ
+
+
+# A second press within this time is taken for an accident.
+RESEND_AFTER = timedelta(minutes=5)
 
 
 class SchoolEmailMixin(models.AbstractModel):
@@ -100,12 +106,14 @@ class SchoolEmailMixin(models.AbstractModel):
     def _send_by_email(self, template_xmlid):
         """ Send this document to its guardian.
 
+        The document's model has the field `emailed_at`.
+
         Note: `self.ensure_one()`
 
         :param str template_xmlid: The e-mail template.
         :return: What was done, in words.
         :rtype: dict
-        :raise UserError: If nobody takes it, or the template is gone.
+        :raise UserError: If nobody takes it, the template is gone, or it was sent just now.
         """
         self.ensure_one()
         self.check_access('read')
@@ -123,6 +131,16 @@ class SchoolEmailMixin(models.AbstractModel):
                 "The e-mail template was deleted. Nothing was sent. An administrator brings it back"
                 " by upgrading the module."
             ))
+        now = fields.Datetime.now()
+        self_sudo = self.sudo().with_context(tracking_disable=True)  # Nobody edits a receipt.
+        if self_sudo.emailed_at and self_sudo.emailed_at > now - RESEND_AFTER:
+            raise UserError(self.env._(
+                "The e-mail to %(guardian)s is on its way already. Nothing more was sent. In a few"
+                " minutes it can be sent again.", guardian=guardian.name,
+            ))
+        # Of two people who press at once, the second one is started again and sees the first.
+        self_sudo.emailed_at = now
+        self_sudo.flush_recordset(['emailed_at'])
         # Addresses that are not there yet are made now: Odoo works out text and attachments inside
         # each other, and both would make them.
         self._get_email_values()

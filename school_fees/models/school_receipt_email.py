@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
@@ -11,6 +11,8 @@ class SchoolReceipt(models.Model):
     _inherit = ['school.receipt', 'school.email.mixin']
 
     _email_names_payers = True
+
+    emailed_at = fields.Datetime(readonly=True, copy=False, groups='base.group_user')
 
     # === ACTION METHODS === #
 

@@ -79,21 +79,24 @@ class SchoolReceipt(models.Model):
 
     @api.model
     def _count_untold(self):
-        """ Return how many receipts nobody was told of yet.
+        """ Return how many receipts wait to be told for the first time; the odd ones have time.
 
         :rtype: int
         """
-        return self.search_count([('message_due', '=', True)])
+        return self.search_count([('message_due', '=', True), ('message_tries', '=', 0)])
 
     @api.model
     def _tell_due(self, limit):
         """ Make the messages of marked receipts. Mark and messages change in one transaction.
 
         :param int limit: How many receipts at most.
-        :return: How many were dealt with.
+        :return: How many were looked at.
         :rtype: int
         """
-        due = self.search([('message_due', '=', True)], limit=limit, order='id')
+        # Those that could not be told hold up no other.
+        due = self.search(
+            [('message_due', '=', True)], limit=limit, order='message_tries nulls first, id',
+        )
         due = due.try_lock_for_update(allow_referencing=True).filtered_domain(
             [('message_due', '=', True)],
         )
@@ -106,12 +109,10 @@ class SchoolReceipt(models.Model):
             self.env.invalidate_all(flush=False)
         else:
             return len(due)
-        done = 0
         for receipt in due:
             try:
                 with self.env.cr.savepoint():
                     receipt._tell_all()
-                done += 1
             except Exception as error:  # noqa: BLE001 - it stays marked, and is tried again
                 self.env.invalidate_all(flush=False)
                 _logger.warning(
@@ -119,7 +120,7 @@ class SchoolReceipt(models.Model):
                 )
                 if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                     receipt._note_failed_try()
-        return done
+        return len(due)
 
     def _tell_all(self):
         """ Make the messages of these receipts, and take their marks away.

@@ -35,7 +35,8 @@ class SchoolReceipt(models.Model):
 
         :return: None
         :raise AccessError: If the user is not of the bursar's office.
-        :raise UserError: If guardians were told, or the receipt is not in force.
+        :raise UserError: If guardians were told, the receipt is not in force, or its school tells
+                          of no receipts.
         """
         self.env['school.approval.mixin']._check_role('school_fees.group_bursar')
         self.check_access('read')
@@ -44,6 +45,11 @@ class SchoolReceipt(models.Model):
                 "Only receipts in force of which nobody was told can be told now. Nothing was sent."
             ))
         receipts_sudo = self.sudo()  # Nobody edits a receipt.
+        if not all(school._tells_receipts() for school in receipts_sudo.company_id):
+            raise UserError(self.env._(
+                "This school sends no receipts by SMS. Nothing was sent. An administrator switches"
+                " it on in Settings > School Fees > Messages."
+            ))
         receipts_sudo.write({'message_due': True, 'message_tries': 0, 'message_gap': False})
         receipts_sudo._wake_messages()
 

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 
 class SchoolStudent(models.Model):
@@ -10,6 +10,8 @@ class SchoolStudent(models.Model):
     _inherit = ['school.student', 'school.email.mixin']
 
     _email_names_payers = True
+
+    emailed_at = fields.Datetime(readonly=True, copy=False, groups='base.group_user')
 
     # === ACTION METHODS === #
 

@@ -1,4 +1,6 @@
-from odoo import models
+from collections import defaultdict
+
+from odoo import api, models
 
 from .school_receipt_page import SCHOOL_TZ
 
@@ -98,38 +100,50 @@ class SchoolStudent(models.Model):
         today = Message_sudo._get_today()
         students_sudo = self.sudo().filtered('company_id.school_sms_gateway')
         guardians = students_sudo._read_message_guardians()
+        wanted = [
+            (student_sudo, values)
+            for student_sudo in students_sudo for values in subjects[student_sudo]
+        ]
         return Message_sudo._ask([
             {
                 'kind': kind, 'student_id': student_sudo.id, 'partner_id': guardian.id,
                 'company_id': student_sudo.company_id.id, 'day': today, **values,
             }
-            for student_sudo in students_sudo
-            for values in subjects[student_sudo]
-            for guardian in guardians[student_sudo]
-            - student_sudo._get_told_guardians(kind, today, values)
+            for (student_sudo, values), told in zip(
+                wanted, self._read_told_guardians(kind, wanted), strict=True,
+            )
+            for guardian in guardians[student_sudo] - told
         ])
 
-    def _get_told_guardians(self, kind, day, values):
-        """ Return who was told the same of this student already.
+    @api.model
+    def _read_told_guardians(self, kind, subjects):
+        """ Return who was told the same already: of a receipt, of a bill, or of the balance today.
 
-        Note: `self.ensure_one()`
+        One query serves all.
 
-        :param str kind: The kind of the message.
-        :param date day: The day in Kenya.
-        :param dict values: As in :meth:`_send_school_message`.
-        :rtype: res.partner
+        :param str kind: The kind of the messages.
+        :param list[tuple] subjects: Students, each with the further values of a message.
+        :return: For each of them, in their order, in sudo mode.
+        :rtype: list[res.partner]
         """
-        self.ensure_one()
-        domain = [('student_id', '=', self.id), ('kind', '=', kind)]
-        if values.get('receipt_id'):
-            domain = [('receipt_id', '=', values['receipt_id']), ('kind', '=', kind)]
-        elif values.get('invoice_id'):
-            domain = [('invoice_id', '=', values['invoice_id']), ('kind', '=', kind)]
-        elif kind == 'balance':
-            domain += [('day', '=', day)]
-        else:
-            return self.env['res.partner'].sudo()
-        return self.env['school.message'].sudo().search(domain).partner_id
+        Message_sudo = self.env['school.message'].sudo()
+        told = defaultdict(self.env['res.partner'].sudo)
+        name = next(
+            (name for name in ('receipt_id', 'invoice_id')
+             if any(values.get(name) for _student, values in subjects)),
+            'student_id' if kind == 'balance' else '',
+        )
+        keys = [
+            student.id if name == 'student_id' else values.get(name)
+            for student, values in subjects
+        ]
+        if name:
+            domain = [('kind', '=', kind), (name, 'in', keys)]
+            if name == 'student_id':
+                domain += [('day', '=', Message_sudo._get_today())]
+            for message_sudo in Message_sudo.search(domain):
+                told[message_sudo[name].id] |= message_sudo.partner_id
+        return [told[key] for key in keys]
 
     def _get_message_pay(self):
         """ Return how to pay, for a message. Ways of collecting have their own.

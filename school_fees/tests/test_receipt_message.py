@@ -142,6 +142,19 @@ class TestReceiptMessage(MessageCommon):
                 with self.refusal(UserError, "Nothing was sent"):
                     receipt.with_user(bursar).action_tell_again()
 
+    def test_while_no_sms_go_out_the_reason_stays(self):
+        link = self.student.guardian_link_ids
+        link.sms = False
+        receipt = self.create_receipt({self.student: 100})
+        self.tell()
+        link.sms = True
+        self.school.school_sms_receipts = False
+        bursar = self.create_staff('bursar_off', 'bursar')
+        with self.refusal(UserError, "sends no receipts by SMS. Nothing was sent."):
+            receipt.with_user(bursar).action_tell_again()
+        self.assertEqual(receipt.message_gap, 'no_guardian')
+        self.assertFalse(receipt.message_due)
+
     def test_a_blocked_number_is_said_so(self):
         self.env['phone.blacklist'].create({'number': PHONE})
         receipt = self.create_receipt({self.student: 100})
@@ -183,6 +196,29 @@ class TestReceiptMessage(MessageCommon):
             self.env['school.receipt']._tell_due(1)
         self.assertTrue(good.sms_ids)
 
+    def test_a_batch_of_odd_receipts_holds_up_nobody(self):
+        odd = self.create_receipt({self.student: 100}) | self.create_receipt({self.student: 200})
+        good = self.create_receipt({self.student: 300})
+        Receipt = type(odd)
+        tell = Receipt._tell
+
+        def crash(receipt):
+            if receipt in odd:
+                raise ZeroDivisionError
+            return tell(receipt)
+
+        with patch.object(Receipt, '_tell', crash), \
+                self.assertLogs('odoo.addons.school_fees.models.school_receipt_message'):
+            self.assertEqual(self.env['school.receipt']._tell_due(2), 2)
+            self.assertEqual(odd.mapped('message_tries'), [1, 1])
+            self.assertEqual(self.env['school.receipt']._count_untold(), 1)
+            self.env['school.receipt']._tell_due(2)
+            self.assertTrue(good.sms_ids)
+            self.assertEqual(self.env['school.receipt']._count_untold(), 0)
+        self.assertEqual(sorted(odd.mapped('message_tries')), [1, 2])
+        self.tell()
+        self.assertEqual(len(self.sent), 3, "They are told once they can be.")
+
     # === WHEN NOTHING IS TOLD === #
 
     def test_off_until_a_gateway_is_set(self):
@@ -203,9 +239,9 @@ class TestReceiptMessage(MessageCommon):
         receipt = self.create_receipt({self.student: 100})
         with patch.object(type(self.env['school.message']), 'create', side_effect=RuntimeError), \
                 self.assertLogs('odoo.addons.school_fees.models.school_receipt_message'):
-            self.assertEqual(self.env['school.receipt']._tell_due(10), 0)
+            self.env['school.receipt']._tell_due(10)
         self.env.invalidate_all()
-        self.assertTrue(receipt.message_due)
+        self.assertEqual((receipt.message_due, receipt.message_tries), (True, 1))
         self.env['school.receipt']._tell_due(10)
         self.assertFalse(receipt.message_due)
         # The mark comes back, as if the commit had been lost: the unique row holds.

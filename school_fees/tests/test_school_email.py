@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -102,6 +104,15 @@ class TestSchoolEmail(SchoolFeesCommon):
         with self.refusal(UserError, "in force"):
             self.send_receipt(receipt)
 
+    def test_two_presses_are_one_email(self):
+        receipt = self.create_receipt({self.student: 15_500})
+        self.send_receipt(receipt)
+        with self.refusal(UserError, "Nothing more was sent"):
+            self.send_receipt(receipt)
+        self.assertEqual(len(receipt.message_ids.filtered('partner_ids')), 1)
+        receipt.emailed_at -= timedelta(minutes=6)
+        self.assertTrue(self.send_receipt(receipt), "Later it is no accident.")
+
     # === BILLS, BY ODOO'S OWN SEND === #
 
     def open_send(self, bill):
@@ -175,6 +186,7 @@ class TestSchoolEmail(SchoolFeesCommon):
         ):
             with self.subTest(lang=guardian.lang):
                 before = self.student.message_ids
+                self.student.emailed_at = False  # Some minutes later.
                 self.student.with_user(self.bursar).action_send_statement_by_email()
                 message = self.student.message_ids - before
                 self.assertEqual(message.partner_ids, guardian)

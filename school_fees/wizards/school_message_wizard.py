@@ -51,11 +51,12 @@ class SchoolMessageWizard(models.TransientModel):
         for wizard in self:
             subjects = wizard._get_subjects()
             told, silent, new, text = 0, 0, 0, ''
-            today = Message_sudo._get_today()
-            guardians_of = wizard._get_students(subjects)._read_message_guardians()
-            for student_sudo, values in subjects:
+            students_sudo = wizard._get_students(subjects)
+            guardians_of = students_sudo._read_message_guardians()
+            told_of = students_sudo._read_told_guardians(wizard.kind, subjects)
+            for (student_sudo, values), known in zip(subjects, told_of, strict=True):
                 guardians = guardians_of[student_sudo]
-                known = student_sudo._get_told_guardians(wizard.kind, today, values) & guardians
+                known &= guardians
                 silent += not guardians
                 told += len(known)
                 new += len(guardians - known)

@@ -105,6 +105,7 @@ from . import payment_transaction_status
 from . import payment_transaction_tell
 from . import payment_transaction_tell_asked
 from . import payment_transaction_sms  # After the telling in the chatter.
+from . import payment_transaction_sms_since
 from . import res_company
 from . import res_company_sms
 from . import res_config_settings

@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -13,6 +13,8 @@ class MpesaPaymentLink(models.Model):
     _name = 'mpesa.payment.link'
     _inherit = ['mpesa.payment.link', 'school.email.mixin']
 
+    emailed_at = fields.Datetime(readonly=True, copy=False, groups='base.group_user')
+
     # === ACTION METHODS === #
 
     def action_send_by_email(self):
@@ -21,12 +23,16 @@ class MpesaPaymentLink(models.Model):
         :return: What was done, in words.
         :rtype: dict
         :raise AccessError: If the user is not of the bursar's office.
-        :raise UserError: If it is closed, or nobody takes it.
+        :raise UserError: If it is closed, asks for nothing, or nobody takes it.
         """
         self.ensure_one()
         self.env['school.approval.mixin']._check_role('school_fees.group_bursar')
         if self.state != 'active':
             raise UserError(self.env._("This link is closed. Nothing was sent. Make a new one."))
+        if not self.asked:
+            raise UserError(self.env._(
+                "Nothing is due by this link any more. Nothing was sent."
+            ))
         return self._send_by_email('school_mpesa.mail_template_link')
 
     # === BUSINESS METHODS === #
@@ -52,14 +58,14 @@ class MpesaPaymentLink(models.Model):
 
     def _post_email(self, template):
         """ Override of `school_fees`: a link has no messages of its own, so the student's say that
-        it was sent.
+        it is on its way.
         """
         # In sudo mode: templates are the administrator's to see.
         template.sudo().send_mail(self.id, email_layout_xmlid='mail.mail_notification_layout')
         self.student_id.sudo()._message_log(
             author_id=self.env.user.partner_id.id,
             body=Markup('<p>%s</p>') % self.env._(
-                "The payment link over %(amount)s was sent to %(guardian)s by e-mail.",
+                "The payment link over %(amount)s is on its way to %(guardian)s by e-mail.",
                 amount=self.currency_id._format_plain(self.asked),
                 guardian=self._get_email_guardian().name,
             ),

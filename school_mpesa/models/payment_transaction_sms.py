@@ -40,9 +40,22 @@ class PaymentTransaction(models.Model):
         untold = self.filtered('mpesa_untold')
         result = super()._mpesa_write_outcomes()
         untold.filtered(lambda tx: (
-            tx.mpesa_push_state == 'declined' and tx.company_id._tells_failed_attempts()
+            tx.mpesa_push_state == 'declined' and tx._mpesa_tells_failure()
         ))._mpesa_plan_failure_message()
         return result
+
+    def _mpesa_tells_failure(self):
+        """ Tell whether the school of the child tells of prompts that brought no money.
+
+        A shortcode also serves the branches of its school, and each decides by itself.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        school = self.mpesa_student_id.company_id
+        return bool(school and school._tells_failed_attempts())
 
     def _mpesa_plan_failure_message(self):
         """ Look at these requests again after a while, and tell of those that are still unpaid.
@@ -83,24 +96,43 @@ class PaymentTransaction(models.Model):
         :return: None
         """
         self.ensure_one()
-        if self._mpesa_may_be_paid_late() and not self._mpesa_is_stale():
+        may_be_paid = self._mpesa_may_be_paid_late() or self._mpesa_has_unread_money()
+        if may_be_paid and not self._mpesa_is_stale():
             self._mpesa_plan_failure_message()
             return
         self.mpesa_sms_at = False
         guardian = self._mpesa_find_prompted_guardian()
-        if not (guardian and self._mpesa_is_failure_to_tell()):
+        if not guardian or not self._mpesa_is_failure_to_tell() or self._mpesa_was_told(guardian):
             return
         Message_sudo = self.env['school.message'].sudo()
-        if not Message_sudo.search_count([
-            ('kind', '=', 'failed_attempt'), ('student_id', '=', self.mpesa_student_id.id),
-            ('partner_id', '=', guardian.id),
+        Message_sudo._ask([{
+            'kind': 'failed_attempt', 'student_id': self.mpesa_student_id.id,
+            'partner_id': guardian.id, 'company_id': self.mpesa_student_id.company_id.id,
+            'day': Message_sudo._get_today(), 'payment_transaction_id': self.id,
+        }])
+
+    def _mpesa_was_told(self, guardian):
+        """ Tell whether a guardian, or the phone, has just been told of another try.
+
+        A message that did not go out, or will not, has told nobody.
+
+        Note: `self.ensure_one()`
+
+        :param res.partner guardian: The guardian.
+        :rtype: bool
+        """
+        self.ensure_one()
+        recent_sudo = self.env['school.message'].sudo().search([
+            ('kind', '=', 'failed_attempt'),
             ('create_date', '>', fields.Datetime.now() - SERIES),
-        ], limit=1):
-            Message_sudo.create({
-                'kind': 'failed_attempt', 'student_id': self.mpesa_student_id.id,
-                'partner_id': guardian.id, 'company_id': self.company_id.id,
-                'day': Message_sudo._get_today(), 'payment_transaction_id': self.id,
-            })
+            ('state', 'not in', ('failed', 'cancelled')),
+            '|', ('partner_id', '=', guardian.id),
+            ('payment_transaction_id.mpesa_phone_index', '=', self.mpesa_phone_index),
+        ])
+        return any(
+            message_sudo.state not in {'waiting', 'retry'} or message_sudo._is_still_wanted()
+            for message_sudo in recent_sudo
+        )
 
     def _mpesa_may_be_paid_late(self):
         """ Tell whether money may still come by the outcome, since no query has agreed with it.
@@ -136,7 +168,7 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         return bool(
             self.mpesa_push_state == 'declined'
-            and self.company_id._tells_failed_attempts()
+            and self._mpesa_tells_failure()
             # What Safaricom refused at once was on no phone: the page or the clerk's screen says
             # so, and often it is the office that has to do something.
             and self.mpesa_result_source != 'answer'
@@ -144,36 +176,9 @@ class PaymentTransaction(models.Model):
             and not self._mpesa_may_be_paid_late()
             and not self._mpesa_is_stale()
             and not self._mpesa_is_followed()
+            and not self._mpesa_has_unread_money()
+            and not self._mpesa_may_have_paid_by_hand()
         )
-
-    def _mpesa_is_followed(self):
-        """ Tell whether something happened since that makes a message about this prompt useless.
-
-        The children owe nothing, money came by whatever way, somebody is paying just now, or the
-        same phone was prompted again: then the last prompt is told of.
-
-        Note: `self.ensure_one()`
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        students = self._mpesa_get_students()
-        if all(student.currency_id.compare_amounts(student.balance, 0) <= 0
-               for student in students):
-            return True
-        if self.env['school.receipt.line'].search_count([
-            ('student_id', 'in', students.ids), ('receipt_id.state', '=', 'posted'),
-            ('receipt_id.create_date', '>=', self.create_date),
-        ], limit=1):
-            return True
-        return bool(self.search_count([
-            ('id', '>', self.id),
-            '|', ('mpesa_student_id', 'in', students.ids),
-            ('mpesa_share_ids.student_id', 'in', students.ids),
-            '|', ('mpesa_push_state', 'in', (*const.OPEN_PUSH_STATES, 'receipt_pending', 'paid')),
-            '&', ('mpesa_phone_index', '=', self.mpesa_phone_index),
-            '&', ('mpesa_push_state', '=', 'declined'), ('mpesa_result_source', '!=', 'answer'),
-        ], limit=1))
 
     def _mpesa_find_prompted_guardian(self):
         """ Return the guardian whose phone was prompted, if messages may go to that person.
@@ -199,23 +204,21 @@ class PaymentTransaction(models.Model):
 
         Note: `self.ensure_one()`
 
-        :return: '' where the office has to do something, and not the payer.
+        :return: '' where nothing is told: the office has to do something, or another try must fail
+                 too, or (17: the same amount twice) the payer may have paid.
         :rtype: str
         """
         self.ensure_one()
         wrong_pin = self.env._("wrong PIN")
         too_late = self.env._("not confirmed in time")
         not_reached = self.env._("phone not reached or no PIN entered")
-        not_allowed = self.env._("M-PESA did not allow it")
-        is_busy = self.env._("M-PESA was busy")
         return {
             '1': self.env._("not enough money in M-PESA"),
             '1032': self.env._("cancelled on the phone"),
             '2001': wrong_pin, '2008': wrong_pin, 'TP40087': wrong_pin,
             '1019': too_late, '1031': too_late, '2026': too_late,
             '1036': not_reached, '1037': not_reached,
-            '4': not_allowed, '11': not_allowed, '2006': not_allowed, '8006': not_allowed,
-            '17': is_busy, '26': is_busy,
+            '26': self.env._("M-PESA was busy"),
             '1001': self.env._("another M-PESA request was open"),
         }.get(self.mpesa_result_code, '')
 

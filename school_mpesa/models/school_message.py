@@ -40,7 +40,7 @@ class SchoolMessage(models.Model):
 
     def _get_quiet_kinds(self):
         """ Override of `school_fees`: nobody is asked for money at night. """
-        return super()._get_quiet_kinds() | {'link', 'link_cancelled'}
+        return super()._get_quiet_kinds() | {'link', 'link_cancelled', 'failed_attempt'}
 
     def _is_still_wanted(self):
         """ Override of `school_fees` to send no link that is closed by now, and to tell of no
@@ -115,10 +115,7 @@ class SchoolMessage(models.Model):
         students = tx_sudo._mpesa_get_students().filtered(
             lambda student: self.partner_id in student._get_message_links().partner_id
         )
-        pay = self.student_id._get_message_pay()
-        link_sudo = tx_sudo.mpesa_link_id
-        if link_sudo.state == 'active' and link_sudo.asked > 0:
-            pay['address'] = link_sudo._get_public_path()
+        pay = self._get_failure_pay()
         values = {
             'amount': tx_sudo.currency_id._format_plain(tx_sudo.amount),
             'reason': tx_sudo._mpesa_get_failure_reason(),
@@ -129,7 +126,28 @@ class SchoolMessage(models.Model):
             wordings, plain = self._get_untaken_wordings()
         else:
             wordings, plain = self._get_not_received_wordings()
+        if not values['by_hand']:
+            wordings = [wording for wording in wordings if '%(by_hand)s' not in wording]
         return self._fit(wordings if values['url'] else [plain], values, students, plain=[plain])
+
+    def _get_failure_pay(self):
+        """ Return how to pay what a prompt did not bring: by the page that it came from.
+
+        Note: `self.ensure_one()`
+
+        :return: As of `school.student._get_message_pay`.
+        :rtype: dict
+        """
+        self.ensure_one()
+        tx_sudo = self.sudo().payment_transaction_id.with_context(lang=self.env.lang)
+        if tx_sudo.mpesa_share_ids:  # Each child's own page or account would take it all.
+            return {'address': '/my/fees', 'by_hand': ''}
+        pay = self.student_id._get_message_pay()
+        link_sudo = tx_sudo.mpesa_link_id
+        bills_sudo = tx_sudo.invoice_ids.filtered(lambda bill: bill._is_bill_to_tell())
+        if link_sudo.state == 'active' and link_sudo.asked > 0:
+            return {**pay, 'address': link_sudo._get_public_path()}
+        return bills_sudo._get_message_pay() if len(bills_sudo) == 1 else pay
 
     def _get_untaken_wordings(self):
         """ Return the wordings for a prompt after which M-PESA certainly took no money.

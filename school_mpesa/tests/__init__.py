@@ -21,6 +21,7 @@ from . import test_request_shares
 from . import test_link_bulk
 from . import test_link_figures
 from . import test_failure_message
+from . import test_failure_message_since
 from . import test_link_message
 from . import test_link_wizard
 from . import test_portal_invoice

@@ -261,6 +261,7 @@ class TestLinkMessage(SmsCommon):
         ):
             with self.subTest(lang=lang):
                 self.guardian.lang = lang
+                link.emailed_at = False  # Some minutes later.
                 link.with_user(self.bursar).action_send_by_email()
                 mail = self.env['mail.mail'].search([
                     ('model', '=', 'mpesa.payment.link'), ('res_id', '=', link.id),
@@ -270,8 +271,28 @@ class TestLinkMessage(SmsCommon):
                 for text in (*words, f"https://f.uhuru.ac.ke/p/{link.slug}", "Paybill 600111"):
                     self.assertIn(text, mail.body_html)
         note = self.student.message_ids[0].body
-        self.assertIn("was sent to Mary Otieno by e-mail", note)
+        self.assertIn("is on its way to Mary Otieno by e-mail", note)
         self.assertNotIn('example.com', note)
+
+    def test_a_link_is_mailed_once_and_only_while_it_asks_for_something(self):
+        self.guardian.email = 'mary@example.com'
+        link = self.make_link(amount=5_000).with_user(self.bursar)
+        paid = self.make_link().with_user(self.bursar)
+
+        def count():
+            return self.env['mail.mail'].search_count([('model', '=', 'mpesa.payment.link')])
+
+        before = count()
+        link.action_send_by_email()
+        self.assertEqual(count(), before + 1)
+        with self.refusal(UserError, "on its way already"):
+            link.action_send_by_email()
+        self.create_receipt({self.student: 32_500})
+        self.env.invalidate_all()
+        self.assertEqual((paid.state, paid.asked), ('active', 0))
+        with self.refusal(UserError, "Nothing is due by this link"):
+            paid.action_send_by_email()
+        self.assertEqual(count(), before + 1)
 
     def test_a_closed_link_is_not_mailed_and_only_the_bursars_office_mails(self):
         self.guardian.email = 'mary@example.com'

@@ -106,10 +106,10 @@ class SchoolStudent(models.Model):
             for student_sudo in students_sudo
             for values in subjects[student_sudo]
             for guardian in guardians[student_sudo]
-            - student_sudo._get_told_guardians(kind, today, values)
+            - student_sudo._get_told_guardians(kind, today, values, guardians[student_sudo])
         ])
 
-    def _get_told_guardians(self, kind, day, values):
+    def _get_told_guardians(self, kind, day, values, guardians):
         """ Return who was told the same of this student already.
 
         Note: `self.ensure_one()`
@@ -117,6 +117,8 @@ class SchoolStudent(models.Model):
         :param str kind: The kind of the message.
         :param date day: The day in Kenya.
         :param dict values: As in :meth:`_send_school_message`.
+        :param res.partner guardians: Who can be told of the student.
+        :return: Perhaps others besides.
         :rtype: res.partner
         """
         self.ensure_one()

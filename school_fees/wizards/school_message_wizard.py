@@ -55,7 +55,9 @@ class SchoolMessageWizard(models.TransientModel):
             guardians_of = wizard._get_students(subjects)._read_message_guardians()
             for student_sudo, values in subjects:
                 guardians = guardians_of[student_sudo]
-                known = student_sudo._get_told_guardians(wizard.kind, today, values) & guardians
+                known = student_sudo._get_told_guardians(
+                    wizard.kind, today, values, guardians,
+                ) & guardians
                 silent += not guardians
                 told += len(known)
                 new += len(guardians - known)

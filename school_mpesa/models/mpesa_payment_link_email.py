@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
@@ -12,6 +12,10 @@ class MpesaPaymentLink(models.Model):
     # pylint: disable=consider-merging-classes-inherited
     _name = 'mpesa.payment.link'
     _inherit = ['mpesa.payment.link', 'school.email.mixin']
+
+    email_at = fields.Datetime(
+        string="Sent by E-mail", readonly=True, copy=False, help="When the office last sent it so.",
+    )
 
     # === ACTION METHODS === #
 
@@ -56,6 +60,7 @@ class MpesaPaymentLink(models.Model):
         """
         # In sudo mode: templates are the administrator's to see.
         template.sudo().send_mail(self.id, email_layout_xmlid='mail.mail_notification_layout')
+        self.sudo().email_at = fields.Datetime.now()  # Nobody edits a link by hand.
         self.student_id.sudo()._message_log(
             author_id=self.env.user.partner_id.id,
             body=Markup('<p>%s</p>') % self.env._(

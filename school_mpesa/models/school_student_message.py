@@ -8,6 +8,13 @@ class SchoolStudent(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_told_guardians(self, kind, day, values, guardians):
+        """ Override of `school_fees` to send a link again only to who has not got it. """
+        if kind != 'link':
+            return super()._get_told_guardians(kind, day, values, guardians)
+        link_sudo = self.env['mpesa.payment.link'].sudo().browse(values['mpesa_link_id'])
+        return link_sudo._get_told_by_sms(guardians)
+
     def _get_message_pay(self):
         """ Override of `school_fees` to name the pay page. """
         pay = super()._get_message_pay()

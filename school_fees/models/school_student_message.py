@@ -110,19 +110,20 @@ class SchoolStudent(models.Model):
                 'company_id': student_sudo.company_id.id, 'day': today, **values,
             }
             for (student_sudo, values), told in zip(
-                wanted, self._read_told_guardians(kind, wanted), strict=True,
+                wanted, self._read_told_guardians(kind, wanted, guardians), strict=True,
             )
             for guardian in guardians[student_sudo] - told
         ])
 
     @api.model
-    def _read_told_guardians(self, kind, subjects):
+    def _read_told_guardians(self, kind, subjects, guardians):
         """ Return who was told the same already: of a receipt, of a bill, or of the balance today.
 
         One query serves all.
 
         :param str kind: The kind of the messages.
         :param list[tuple] subjects: Students, each with the further values of a message.
+        :param dict guardians: Who can be told, by student.
         :return: For each of them, in their order, in sudo mode.
         :rtype: list[res.partner]
         """

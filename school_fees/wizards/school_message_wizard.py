@@ -53,7 +53,9 @@ class SchoolMessageWizard(models.TransientModel):
             told, silent, new, text = 0, 0, 0, ''
             students_sudo = wizard._get_students(subjects)
             guardians_of = students_sudo._read_message_guardians()
-            told_of = students_sudo._read_told_guardians(wizard.kind, subjects)
+            told_of = students_sudo._read_told_guardians(
+                wizard.kind, subjects, guardians_of,
+            )
             for (student_sudo, values), known in zip(subjects, told_of, strict=True):
                 guardians = guardians_of[student_sudo]
                 known &= guardians

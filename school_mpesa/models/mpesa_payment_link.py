@@ -200,8 +200,8 @@ class MpesaPaymentLink(models.Model):
     def _get_bills(self):
         """ Return the bills that the link is for, in sudo mode; none: whatever is due.
 
-        Those that are still owed, if any is; else all, so that a link for paid bills never asks
-        for something else.
+        Those that the student still owes, if any is; else all, so that a link for bills that are
+        paid, or another student's by now, never asks for something else.
 
         Note: `self.ensure_one()`
 
@@ -210,8 +210,21 @@ class MpesaPaymentLink(models.Model):
         self.ensure_one()
         bills_sudo = self.sudo().bill_id | self.sudo().invoice_ids
         return bills_sudo.filtered(lambda bill: (
-            bill.state == 'posted' and not bill.currency_id.is_zero(bill.amount_residual)
+            self._is_own_bill(bill) and not bill.currency_id.is_zero(bill.amount_residual)
         )) or bills_sudo
+
+    def _is_own_bill(self, bill_sudo):
+        """ Tell whether a bill is in force and the student's: it may be corrected to another's.
+
+        Note: `self.ensure_one()`
+
+        :param account.move bill_sudo: The bill, in sudo mode.
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bill_sudo.state == 'posted' and (
+            bill_sudo.partner_id == self.sudo().student_id.partner_id
+        )
 
     def _get_due(self):
         """ Return what is due now of what the link is for.
@@ -223,7 +236,7 @@ class MpesaPaymentLink(models.Model):
         """
         self.ensure_one()
         bills_sudo = self._get_bills()
-        owed = bills_sudo.filtered(lambda bill: bill.state == 'posted')
+        owed = bills_sudo.filtered(self._is_own_bill)
         if bills_sudo and not owed:
             return 0
         due = self.env['payment.transaction']._mpesa_get_due(self.sudo().student_id, owed)

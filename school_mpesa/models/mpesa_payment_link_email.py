@@ -13,7 +13,10 @@ class MpesaPaymentLink(models.Model):
     _name = 'mpesa.payment.link'
     _inherit = ['mpesa.payment.link', 'school.email.mixin']
 
-    emailed_at = fields.Datetime(readonly=True, copy=False, groups='base.group_user')
+    emailed_at = fields.Datetime(
+        string="Sent by E-mail", readonly=True, copy=False, groups='base.group_user',
+        help="When the office last sent it so.",
+    )
 
     # === ACTION METHODS === #
 

@@ -3,11 +3,15 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 
 # A second press within this time is taken for an accident.
 RESEND_AFTER = timedelta(hours=1)
+# So long a link that missed somebody is sent to that one alone: the others have it.
+MEND_WITHIN = timedelta(days=1)
 UNDER_WAY = {'waiting', 'queued', 'retry'}  # States of messages that are not out yet.
+MISSED = {'failed', 'cancelled'}  # States of messages that nobody got.
 # Of several messages, the state that says most of what the guardians know.
 SMS_RANK = ('delivered', 'sent', 'queued', 'waiting', 'retry', 'doubt', 'failed', 'cancelled')
 
@@ -29,18 +33,40 @@ class MpesaPaymentLink(models.Model):
     )
     sms_state = fields.Selection(
         string="SMS Status",
-        selection=lambda self: self.env['school.message']._fields['state'].selection,
-        compute='_compute_sms_state', compute_sudo=True,
-        help="What became of the SMS that brought it.",
+        selection=lambda self: self.env['school.message']._fields['state']._description_selection(
+            self.env,
+        ),
+        compute='_compute_sms_state', search='_search_sms_state', compute_sudo=True,
+        help="What became of the SMS that last brought it, to whoever knows most.",
     )
 
     # === COMPUTE METHODS === #
 
-    @api.depends('sms_ids.kind', 'sms_ids.state')
+    @api.depends('sms_ids.kind', 'sms_ids.state', 'sms_ids.mpesa_is_superseded')
     def _compute_sms_state(self):
         for link in self:
-            states = set(link._get_link_sms().mapped('state'))
+            states = set(link._get_last_sms().mapped('state'))
             link.sms_state = next((state for state in SMS_RANK if state in states), False)
+
+    def _search_sms_state(self, operator, value):
+        """ Find links by what became of their last SMS.
+
+        :param str operator: The domain's operator.
+        :param value: The states; False for links that were never sent.
+        :rtype: Domain
+        """
+        if operator != 'in':
+            return NotImplemented
+        last = Domain('kind', '=', 'link') & Domain('mpesa_is_superseded', '=', False)
+
+        def has(states):
+            # Whose links they are, the whole domain says.
+            return Domain('sms_ids', 'any!', last & Domain('state', 'in', states))
+
+        domains = {False: ~has(SMS_RANK)}
+        for rank, state in enumerate(SMS_RANK):
+            domains[state] = has([state]) & ~has(SMS_RANK[:rank])
+        return Domain.OR(domains[state or False] for state in value if state in domains)
 
     # === ACTION METHODS === #
 
@@ -79,6 +105,41 @@ class MpesaPaymentLink(models.Model):
         """
         return self.sudo().sms_ids.filtered(lambda message: message.kind == 'link')
 
+    def _get_last_sms(self):
+        """ Return the message that last brought each of these links to each guardian.
+
+        :return: In sudo mode.
+        :rtype: school.message
+        """
+        return self._get_link_sms().filtered(lambda message: not message.mpesa_is_superseded)
+
+    def _get_told_by_sms(self, guardians):
+        """ Return which guardians have the link, so that a further SMS now is not for them.
+
+        After an hour it is for all again, to remind them; but where it missed somebody, that one is
+        still sent it alone for a day.
+
+        Note: `self.ensure_one()`
+
+        :param res.partner guardians: Who takes SMS about the student.
+        :rtype: res.partner
+        """
+        self.ensure_one()
+        states = {message.partner_id.id: message.state for message in self._get_last_sms()}
+        told = guardians.filtered(lambda guardian: states.get(guardian.id, 'failed') not in MISSED)
+        since = fields.Datetime.now() - (RESEND_AFTER if told == guardians else MEND_WITHIN)
+        if self.sms_at and self.sms_at > since:
+            return told
+        return told.filtered(lambda guardian: states[guardian.id] in UNDER_WAY)
+
+    @api.model
+    def _get_sms_day(self):
+        """ Return the day in Kenya on which a link that is sent now goes out: none does at night.
+
+        :rtype: date
+        """
+        return self._get_day(self.env['school.message']._get_next_day(fields.Datetime.now()))
+
     def _sort_for_sms(self):
         """ Tell which of these links can be sent by SMS now, and why the others cannot.
 
@@ -98,16 +159,15 @@ class MpesaPaymentLink(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        states = set(self._get_link_sms().mapped('state'))
-        is_recent = self.sms_at and self.sms_at > fields.Datetime.now() - RESEND_AFTER
         if self.state != 'active':
             return 'closed'
         if not self.company_id.sudo().school_sms_gateway:
             return 'no_gateway'
-        if states & UNDER_WAY:
-            return 'under_way'
-        if is_recent and states - {'failed', 'cancelled'}:
-            return 'recent'
+        if guardians and self._get_told_by_sms(guardians) == guardians:
+            is_under_way = UNDER_WAY & set(self._get_last_sms().mapped('state'))
+            return 'under_way' if is_under_way else 'recent'
+        if self.expires_on and self.expires_on < self._get_sms_day():
+            return 'too_late'
         if not self.asked:
             return 'nothing'
         return 'ready' if guardians else 'nobody'
@@ -136,12 +196,19 @@ class MpesaPaymentLink(models.Model):
         :rtype: school.message
         """
         links_sudo = self.sudo()
-        # Of two people who press at once, the second one is started again and sees the first.
-        links_sudo.sms_at = fields.Datetime.now()
         subjects = defaultdict(list)
         for link_sudo in links_sudo:
             subjects[link_sudo.student_id].append({'mpesa_link_id': link_sudo.id})
-        return links_sudo.student_id._send_school_messages('link', subjects)
+        known_sudo = links_sudo._get_last_sms()
+        messages_sudo = links_sudo.student_id._send_school_messages('link', subjects)
+        sent = {(message.mpesa_link_id, message.partner_id) for message in messages_sudo}
+        # Whoever retries one of those by hand does not send it twice.
+        known_sudo.filtered(
+            lambda message: (message.mpesa_link_id, message.partner_id) in sent
+        ).mpesa_is_superseded = True
+        # Of two people who press at once, the second one is started again and sees the first.
+        links_sudo.sms_at = fields.Datetime.now()
+        return messages_sudo
 
     def _say_sent(self, messages_sudo):
         """ Return what was done, in words.
@@ -173,6 +240,7 @@ class MpesaPaymentLink(models.Model):
             'no_gateway': self.env._("no SMS gateway"),
             'under_way': self.env._("on their way already"),
             'recent': self.env._("sent in the last hour"),
+            'too_late': self.env._("expires before the morning"),
             'nothing': self.env._("nothing is due"),
             'nobody': self.env._("no guardian with a phone number takes SMS"),
         }
@@ -201,6 +269,10 @@ class MpesaPaymentLink(models.Model):
             'recent': self.env._(
                 "This link was sent by SMS less than an hour ago. Nothing more was sent. Wait, or"
                 " share it by WhatsApp."
+            ),
+            'too_late': self.env._(
+                "This link expires before the morning, and no link is sent by SMS at night. Nothing"
+                " was sent. Make one that is open longer, or share it by WhatsApp."
             ),
             'nothing': self.env._(
                 "Nothing is due by this link any more. Nothing was sent."

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .. import const, daraja
 from .mpesa_payment_link import NAIROBI
@@ -54,24 +54,26 @@ class MpesaPaymentLink(models.Model):
         if operator != 'in':
             return NotImplemented
         today = self._get_today()
-        limited = self.sudo().search([('max_uses', '>', 0)])
-        uses = self._count_uses(limited.ids)
-        used_ids = [link.id for link in limited if uses.get(link.id, 0) >= link.max_uses]
+        used = self.sudo()._search([('max_uses', '>', 0)])
+        used.add_where(SQL(
+            "%s >= %s", self._field_to_sql(used.table, 'paid_count', used),
+            self._field_to_sql(used.table, 'max_uses', used),
+        ))
         is_cancelled = Domain('cancelled_at', '!=', False) | (
             Domain('kind', '=', 'bill') & (
                 Domain('bill_id.state', '!=', 'posted')
                 | Domain('bill_id.payment_state', '=', 'reversed')
             )
         )
-        is_used = ~is_cancelled & Domain('id', 'in', used_ids)
-        is_expired = ~is_cancelled & ~Domain('id', 'in', used_ids) & (
+        is_used = ~is_cancelled & Domain('id', 'in', used)
+        is_expired = ~is_cancelled & Domain('id', 'not in', used) & (
             Domain('expires_on', '<', today)
         )
         domains = {
             'cancelled': is_cancelled,
             'used': is_used,
             'expired': is_expired,
-            'active': ~is_cancelled & ~Domain('id', 'in', used_ids) & (
+            'active': ~is_cancelled & Domain('id', 'not in', used) & (
                 Domain('expires_on', '=', False) | Domain('expires_on', '>=', today)
             ),
         }
@@ -85,8 +87,16 @@ class MpesaPaymentLink(models.Model):
 
         :rtype: date
         """
-        now = fields.Datetime.now().replace(tzinfo=UTC)
-        return now.astimezone(ZoneInfo(NAIROBI)).date()
+        return self._get_day(fields.Datetime.now())
+
+    @api.model
+    def _get_day(self, at):
+        """ Return the day in Kenya of a moment.
+
+        :param datetime at: The moment, naive UTC.
+        :rtype: date
+        """
+        return at.replace(tzinfo=UTC).astimezone(ZoneInfo(NAIROBI)).date()
 
     def _find_state(self, uses):
         """ Return the state of this moment.

@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import mute_logger
 
 
 class ResCompany(models.Model):
@@ -20,7 +21,30 @@ class ResCompany(models.Model):
         help="Holds what has left the paybill and is not on the bank's statement yet.",
     )
 
+    mpesa_link_run_number = fields.Integer(
+        readonly=True, copy=False,
+        help="Grows with each run that makes payment links for many: of two at once, the second"
+             " one starts again and sees the first's links.",
+    )
+
     # === BUSINESS METHODS === #
+
+    def _begin_mpesa_link_run(self):
+        """ Let one run at a time make payment links for many students of this school.
+
+        Of two at once the second one waits here for the first, and is then started again by the
+        framework, since it could not see the first's links.
+
+        Note: `self.ensure_one()`
+
+        :return: None
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()  # The bursar's office may not write on its school.
+        company_sudo.mpesa_link_run_number += 1
+        # The log would quote the whole row of what is no error: two runs at once.
+        with mute_logger('odoo.sql_db'):
+            company_sudo.flush_recordset(['mpesa_link_run_number'])
 
     def _get_mpesa_charges_account(self):
         """ Return the school's account for Safaricom's charges, made when first needed.

@@ -19,6 +19,10 @@ class SchoolMessage(models.Model):
         string="Payment Link", comodel_name='mpesa.payment.link', readonly=True,
         index='btree_not_null', ondelete='cascade', groups='school_fees.group_bursar',
     )
+    mpesa_is_superseded = fields.Boolean(
+        string="Sent Again Since", readonly=True,
+        help="The link was sent to this guardian once more, by another message.",
+    )
     payment_transaction_id = fields.Many2one(
         string="Payment Request", comodel_name='payment.transaction', readonly=True,
         ondelete='cascade', groups='school_fees.group_bursar',
@@ -43,14 +47,17 @@ class SchoolMessage(models.Model):
         return super()._get_quiet_kinds() | {'link', 'link_cancelled', 'failed_attempt'}
 
     def _is_still_wanted(self):
-        """ Override of `school_fees` to send no link that is closed by now, and to tell of no
-        failure after which the money came.
+        """ Override of `school_fees` to send no link that is closed by now or was sent again since,
+        and to tell of no failure after which the money came.
         """
         if not super()._is_still_wanted():
             return False
         link_sudo = self.sudo().mpesa_link_id
         if self.kind == 'link':
-            return link_sudo.state == 'active' and link_sudo.asked > 0
+            return (
+                not self.mpesa_is_superseded and link_sudo.state == 'active'
+                and link_sudo.asked > 0
+            )
         return (
             self.kind != 'failed_attempt'
             or self.sudo().payment_transaction_id._mpesa_is_failure_to_tell()

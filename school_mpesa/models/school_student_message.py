@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class SchoolStudent(models.Model):
@@ -7,6 +7,19 @@ class SchoolStudent(models.Model):
     _inherit = 'school.student'  # pylint: disable=consider-merging-classes-inherited
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _read_told_guardians(self, kind, subjects, guardians):
+        """ Override of `school_fees` to send a link again only to who has not got it. """
+        if kind != 'link':
+            return super()._read_told_guardians(kind, subjects, guardians)
+        links_sudo = self.env['mpesa.payment.link'].sudo().browse(
+            [values['mpesa_link_id'] for _student, values in subjects],
+        )
+        return [
+            link_sudo._get_told_by_sms(guardians[student])
+            for link_sudo, (student, _values) in zip(links_sudo, subjects, strict=True)
+        ]
 
     def _get_message_pay(self):
         """ Override of `school_fees` to name the pay page. """

@@ -156,6 +156,37 @@ class TestLinkBulk(SmsCommon):
         self.assertEqual(second.student_id, first.student_id)
         self.assertFalse(second & first)
 
+    def test_an_open_link_over_less_hinders_none(self):
+        self.make_link(amount=500, description="Trip")
+        self.make_link(self.brian, amount=4_001)
+        wizard = self.preview()
+        self.assertEqual(wizard.ready_line_ids.student_id, self.student)
+        left = {line.student_id: (line.reason, line.open_asked) for line in wizard.left_line_ids}
+        self.assertEqual(left[self.brian], ('open_link', 4_001))
+        wizard.action_make()
+        self.assertEqual(self.links_of(self.student).mapped('asked'), [500, 32_500])
+        less = self.preview(asks_for='amount', amount=400)
+        self.assertFalse(less.ready_line_ids)
+        more = self.preview(asks_for='amount', amount=600, again=True)
+        self.assertEqual(more.ready_line_ids.student_id, self.student | self.brian)
+
+    def test_one_run_at_a_time(self):
+        """ Each run writes the same row of the school before it looks who has a link. """
+        before = self.school.mpesa_link_run_number
+        seen = []
+        judge = type(self.env['mpesa.link.bulk'])._judge
+
+        def look(wizard, students):
+            wizard.env.cr.execute(
+                "SELECT mpesa_link_run_number FROM res_company WHERE id = %s", [self.school.id],
+            )
+            seen.append(wizard.env.cr.fetchone()[0])
+            return judge(wizard, students)
+
+        self.patch(type(self.env['mpesa.link.bulk']), '_judge', look)
+        self.make()
+        self.assertEqual([number or 0 for number in seen], [before, before + 1])
+
     def test_a_link_that_asks_for_nothing_more_or_is_closed_hinders_none(self):
         spent = self.make_link(amount=5_000)
         tx = self.ask(amount=5_000, channel='payment_link', link=spent, invoices=self.bill[:0])
@@ -231,6 +262,16 @@ class TestLinkBulk(SmsCommon):
         self.assertEqual(wizard.line_ids.link_id.sms_ids.send_after, MORNING)
         self.tell(EVENING)
         self.assertFalse(self.sent)
+
+    def test_not_when_they_expire_before_the_morning(self):
+        with freeze_time(EVENING):
+            with self.refusal(UserError, "expire before the morning"):
+                self.open(send_sms=True, expires_on='2026-09-14').action_preview()
+            wizard = self.preview(send_sms=True, expires_on='2026-09-15')
+            wizard.expires_on = '2026-09-14'  # After the look.
+            with self.refusal(UserError, "expire before the morning"):
+                wizard.action_make()
+        self.assertFalse(self.links_of(self.student))
 
     def test_no_gateway(self):
         self.school.school_sms_gateway = False

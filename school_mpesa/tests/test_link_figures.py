@@ -63,8 +63,14 @@ class TestLinkFigures(SmsCommon):
         self.assertEqual(self.Link._read_group(self.ours, ['class_id'], [*sums, '__count']), [
             (self.north, 37_500, 4, 5, 2, 4_000, 2), (self.south, 11_000, 2, 0, 0, 0, 2),
         ])
-        total, = self.Link.formatted_read_group(self.ours, [], ['paid_amount:sum'])
+        # What the list and the pivot ask for of an amount, beside its sum.
+        total, = self.Link.formatted_read_group(self.ours, [], [
+            'paid_amount:sum', 'paid_amount:sum_currency', 'currency_id:array_agg_distinct',
+        ])
+        currency = self.school.currency_id
         self.assertEqual(total['paid_amount:sum'], 4_000)
+        self.assertEqual(total['paid_amount:sum_currency'], 4_000)
+        self.assertEqual(total['currency_id:array_agg_distinct'], currency.ids)
 
     def test_lists_are_sorted_by_them(self):
         for order, expected in (

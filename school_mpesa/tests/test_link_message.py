@@ -2,9 +2,12 @@ from datetime import timedelta
 
 from daraja_simulator import sms_gateway
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.school_mpesa.tests.sms_common import EVENING, MORNING, NOON, SmsCommon
 
@@ -90,11 +93,151 @@ class TestLinkMessage(SmsCommon):
             link.action_send_by_sms()
             link.sudo().sms_ids.state = 'failed'
             self.assertEqual(link.sms_state, 'failed')
-            self.assertIn(link, link.search([
-                ('sms_ids', 'any', [('kind', '=', 'link'), ('state', '=', 'failed')]),
-            ]))
             link.action_send_by_sms()
             self.assertEqual(link.sms_state, 'waiting')
+
+    def test_what_was_got_before_hinders_no_second_try(self):
+        """ Delivered on Monday, sent again today, and the gateway's account is empty. """
+        link = self.make_link().with_user(self.bursar)
+        with freeze_time(NOON):
+            link.action_send_by_sms()
+            link.sudo().sms_ids.state = 'delivered'
+        with freeze_time(NOON + timedelta(days=1)):
+            link.action_send_by_sms()
+            link._get_last_sms().state = 'failed'
+            self.assertEqual(link.sms_state, 'failed')
+            link.action_send_by_sms()
+        self.assertEqual(
+            link.sudo().sms_ids.sorted('id').mapped('state'), ['delivered', 'failed', 'waiting'],
+        )
+
+    def send_to_two(self):
+        """ Send a link to mother and father, and let it reach only the father. """
+        father = self.create_guardian(self.student, "Peter Otieno", phone='0722 000 111')
+        link = self.make_link().with_user(self.bursar)
+        with freeze_time(NOON):
+            link.action_send_by_sms()
+        states = {self.guardian: 'failed', father: 'delivered'}
+        for message in link.sudo().sms_ids:
+            message.state = states[message.partner_id]
+        self.assertEqual(link.sms_state, 'delivered')
+        return link, father
+
+    def count_sms(self, link):
+        return {
+            guardian.name: len(messages)
+            for guardian, messages in link.sudo().sms_ids.grouped('partner_id').items()
+        }
+
+    def test_it_is_sent_again_only_to_whom_it_missed(self):
+        link, father = self.send_to_two()
+        with freeze_time(NOON + timedelta(minutes=5)):
+            link.action_send_by_sms()
+            self.assertEqual(self.count_sms(link), {'Mary Otieno': 2, 'Peter Otieno': 1})
+            with self.refusal(UserError, "on its way"):
+                link.action_send_by_sms()
+            link._get_last_sms().filtered(
+                lambda message: message.partner_id == self.guardian
+            ).state = 'failed'
+        with freeze_time(NOON + timedelta(hours=5)):
+            link.action_send_by_sms()
+            self.assertEqual(self.count_sms(link), {'Mary Otieno': 3, 'Peter Otieno': 1})
+            link._get_last_sms().state = 'doubt'
+            with self.refusal(UserError, "an hour ago"):
+                link.action_send_by_sms()
+        with freeze_time(NOON + timedelta(days=2)):
+            link.action_send_by_sms()
+        self.assertEqual(self.count_sms(link), {'Mary Otieno': 4, 'Peter Otieno': 2})
+        self.assertEqual(link._get_last_sms().partner_id, self.guardian | father)
+
+    def test_a_retry_and_sending_again_are_one_sms(self):
+        link = self.send_to_two()[0]
+        failed = link.sudo().sms_ids.filtered(lambda message: message.state == 'failed')
+        with freeze_time(NOON):
+            link.action_send_by_sms()
+            failed.with_user(self.bursar).action_retry()
+        self.tell()
+        self.assertEqual(len(self.sent), 1)
+        self.assertEqual(failed.state, 'cancelled')
+        other = self.make_link(amount=5_000).with_user(self.bursar)
+        with freeze_time(NOON):
+            other.action_send_by_sms()
+            other.sudo().sms_ids.state = 'failed'
+            other.sudo().sms_ids.with_user(self.bursar).action_retry()
+            with self.refusal(UserError, "on its way"):
+                other.action_send_by_sms()
+
+    def test_filters_look_at_the_last_sending(self):
+        self.guardian.email = 'mary@example.com'
+        names = ('never', 'waiting', 'failed', 'mended', 'worse', 'dropped', 'shared', 'mailed')
+        links = {name: self.make_link() for name in names}
+        with freeze_time(NOON):
+            for name in names[1:6]:
+                links[name].with_user(self.bursar).action_send_by_sms()
+            for name, first, last in (
+                ('failed', 'failed', ''), ('mended', 'failed', 'delivered'),
+                ('dropped', 'cancelled', ''),
+            ):
+                links[name].sms_ids.state = first
+                if last:
+                    links[name].with_user(self.bursar).action_send_by_sms()
+                    links[name]._get_last_sms().state = last
+            links['worse'].sms_ids.state = 'delivered'
+        with freeze_time(NOON + timedelta(days=1)):
+            links['worse'].with_user(self.bursar).action_send_by_sms()
+            links['worse']._get_last_sms().state = 'failed'
+        links['mended'].sms_at = False  # As of links sent before it was noted.
+        links['shared'].action_share_by_whatsapp()
+        links['mailed'].with_user(self.bursar).action_send_by_email()
+        self.assertTrue(links['mailed'].emailed_at)
+        view = etree.fromstring(self.env.ref('school_mpesa.mpesa_payment_link_view_search').arch)
+        Link = self.env['mpesa.payment.link'].with_user(self.bursar)
+        for name, expected in (
+            ('unsent', {'never', 'dropped'}), ('sms_failed', {'failed', 'worse'}),
+        ):
+            domain = safe_eval(view.xpath(f"//filter[@name='{name}']")[0].get('domain'))
+            found = Link.search(Domain(domain) & Domain('kind', '=', 'link'))
+            with self.subTest(name=name):
+                self.assertEqual(
+                    {name for name, link in links.items() if link in found}, expected,
+                )
+        for state in ('delivered', 'waiting', 'failed', 'cancelled', False):
+            for operator, expected in (('=', True), ('!=', False)):
+                found = Link.search([('sms_state', operator, state)])
+                with self.subTest(state=state, operator=operator):
+                    self.assertEqual(
+                        {name for name, link in links.items() if link in found},
+                        {name for name, link in links.items()
+                         if (link.sms_state == state) == expected},
+                    )
+
+    def test_the_state_is_told_in_swahili(self):
+        self.env['res.lang']._activate_lang('sw')
+        self.env['ir.module.module']._get('school_fees')._update_translations('sw')
+        words, known = (
+            dict(self.env[model].with_context(lang='sw').fields_get([name])[name]['selection'])
+            for model, name in (('mpesa.payment.link', 'sms_state'), ('school.message', 'state'))
+        )
+        self.assertEqual(words, known)
+        self.assertNotEqual(words['delivered'], "Delivered")
+
+    def test_what_expires_before_the_morning_is_not_sent_at_night(self):
+        link = self.make_link(expires_on='2026-09-14').with_user(self.bursar)
+        longer = self.make_link(expires_on='2026-09-15').with_user(self.bursar)
+        with freeze_time(EVENING):
+            with self.refusal(UserError, "expires before the morning"):
+                link.action_send_by_sms()
+            message = (link | longer).action_send_by_sms()['params']['message']
+            self.assertIn("Not sent: expires before the morning 1.", message)
+            wizard = self.env['mpesa.link.wizard'].with_user(self.bursar).create({
+                'student_id': self.student.id, 'expires_on': '2026-09-14',
+            })
+            with self.refusal(UserError, "No link was made either"):
+                wizard.action_make_and_send()
+        self.assertFalse(link.sudo().sms_ids)
+        with freeze_time(NOON):
+            link.action_send_by_sms()
+        self.assertTrue(link.sudo().sms_ids)
 
     def test_who_has_opted_out_meanwhile_gets_none(self):
         link = self.make_link(amount=5_000).with_user(self.bursar)

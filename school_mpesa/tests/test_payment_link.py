@@ -104,6 +104,24 @@ class TestPaymentLink(BookingCommon):
             self.assertEqual(links['used'].state, 'used')
             self.assertIn(links['active'], Link.search([('state', '=', 'expired')]))
 
+    def test_links_are_found_by_state_without_looking_at_each(self):
+        def search():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            found = self.env['mpesa.payment.link'].search([('state', '=', 'active')])
+            return found, self.env.cr.sql_log_count - before
+
+        few = self.make_link(max_uses=1)
+        first, cost = search()
+        many = self.env['mpesa.payment.link'].union(*(
+            self.make_link(max_uses=2) for _number in range(5)
+        ))
+        found, dear = search()
+        self.assertEqual(found - first, many)
+        self.assertIn(few, first)
+        self.assertEqual((cost, dear), (1, 1))
+
     def test_what_m_pesa_gave_back_is_no_use(self):
         link = self.make_link(max_uses=1)
         tx = self.ask_by(link)
@@ -146,6 +164,19 @@ class TestPaymentLink(BookingCommon):
         self.assertEqual((other.payment_state, link._get_due()), ('paid', 0))
         self.assertEqual(third.amount_residual, 7_000)
         self.refuse('bill', link)
+
+    def test_a_bill_that_is_anothers_by_now_is_not_asked_for(self):
+        trip = self.create_term_bill(self.student, self.term_2, 9_000)
+        both = self.make_link(invoice_ids=[(6, 0, (self.bill | trip).ids)])
+        only = self.make_link(invoice_ids=[(6, 0, trip.ids)])
+        other = self.create_student("Brian Kamau", 'ADM-013')
+        trip.button_draft()
+        trip.write({'student_id': other.id, 'partner_id': other.partner_id.id})
+        trip.action_post()
+        (both | only).invalidate_recordset()
+        self.assertEqual((both._get_bills(), both.asked, only.asked), (self.bill, 32_500, 0))
+        self.assertEqual(self.ask_by(both).invoice_ids, self.bill)
+        self.refuse('bill', only)
 
     def test_a_fixed_amount_is_neither_raised_nor_lowered(self):
         link = self.make_link(amount=5_000, may_change=False)

@@ -42,7 +42,7 @@ class MpesaLinkBulk(models.TransientModel):
     student_count = fields.Integer(string="Students Chosen", compute='_compute_student_count')
     again = fields.Boolean(
         string="Also Who Has an Open Link",
-        help="Otherwise no second link is made while one made by hand still asks for something.",
+        help="Otherwise no second link is made while one made by hand still asks for as much.",
     )
     send_sms = fields.Boolean(
         string="Send by SMS at Once",
@@ -183,6 +183,14 @@ class MpesaLinkBulk(models.TransientModel):
                 " an administrator to set it up in Settings > School Fees > Messages."
             ))
 
+        if self.send_sms and self.expires_on and (
+            self.expires_on < self.env['mpesa.payment.link']._get_sms_day()
+        ):
+            raise UserError(self.env._(
+                "Such links expire before the morning, and none is sent by SMS at night. No link"
+                " was made. Choose a later day, or untick Send by SMS."
+            ))
+
     def _find_students(self):
         """ Return whom the user chose, as far as the user may see them.
 
@@ -211,37 +219,45 @@ class MpesaLinkBulk(models.TransientModel):
         :rtype: dict[school.student, dict]
         """
         Link_sudo = self.env['mpesa.payment.link'].sudo()  # Made for a look; none is kept.
-        with_link = set() if self.again else set(self._find_open_links(students).student_id.ids)
+        open_asked = {} if self.again else self._read_open_asked(students)
         guardians = students._read_message_guardians()
         takers = set(students._get_message_links().student_id.ids)
         result = {}
         for student in students:
-            reason = False
+            reason, asked, known = False, 0.0, open_asked.get(student.id, 0.0)
             if not self._owes(student):
                 reason = 'nothing'
-            elif student.id in with_link:
-                reason = 'open_link'
+            else:
+                asked = Link_sudo.new(self._prepare_link(student)).asked
+                # One over less, such as for a trip, brings no fees.
+                if known and self.currency_id.compare_amounts(known, asked) >= 0:
+                    reason = 'open_link'
             count = len(guardians[student])
             result[student] = {
                 'balance': student.balance,
                 'reason': reason,
-                'asked': 0.0 if reason else Link_sudo.new(self._prepare_link(student)).asked,
+                'asked': 0.0 if reason else asked,
+                'open_asked': known,
                 'guardian_count': count,
                 'sms': 'told' if count else 'no_phone' if student.id in takers else 'no_sms',
             }
         return result
 
     @api.model
-    def _find_open_links(self, students):
-        """ Return the links made by hand that still ask for something.
+    def _read_open_asked(self, students):
+        """ Return the most that a student's open link made by hand still asks for.
 
         :param school.student students: Whose links.
-        :return: In sudo mode.
-        :rtype: mpesa.payment.link
+        :return: KES, by the student's id; who has no such link is not in it.
+        :rtype: dict[int, float]
         """
-        return self.env['mpesa.payment.link'].sudo().search([
+        links_sudo = self.env['mpesa.payment.link'].sudo().search([
             ('kind', '=', 'link'), ('student_id', 'in', students.ids), ('state', '=', 'active'),
-        ]).filtered('asked')
+        ])
+        return {
+            student.id: max(links.mapped('asked'))
+            for student, links in links_sudo.grouped('student_id').items()
+        }
 
     @api.model
     def _owes(self, student):
@@ -262,6 +278,7 @@ class MpesaLinkBulk(models.TransientModel):
         lines = self.ready_line_ids.filtered('is_made')
         students = lines.student_id
         students.check_access('read')
+        self.company_id._begin_mpesa_link_run()
         facts = self._judge(students)  # As it is now.
         ready = students.filtered(lambda student: not facts[student]['reason'])
         if not ready:

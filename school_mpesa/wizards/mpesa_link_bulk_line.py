@@ -21,6 +21,10 @@ class MpesaLinkBulkLine(models.TransientModel):
     asked = fields.Monetary(
         string="Amount", readonly=True, help="What the page would ask for now.",
     )
+    open_asked = fields.Monetary(
+        string="Open Link's Amount", readonly=True,
+        help="What the student's largest open link asks for now.",
+    )
     is_made = fields.Boolean(
         string="Make", default=True, help="Untick who is to get no link this time.",
     )

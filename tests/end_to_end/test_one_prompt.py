@@ -115,6 +115,37 @@ def test_twenty_readers_give_a_statement_one_address(road):
     assert all(f"/p/{link['slug']}" in page.text for page in pages)
 
 
+def test_four_runs_at_once_make_one_link_each(road):
+    """ Two clerks, or two tabs, make links for the same students at the same moment. """
+    students = [road.next_bill()['student_id'] for _unused in range(2)]
+    wizards = [
+        road.call('bursar', 'mpesa.link.bulk', 'create', {
+            'chosen_by': 'students', 'student_ids': [(6, 0, students)],
+        })
+        for _unused in range(4)
+    ]
+    for wizard in wizards:
+        road.call('bursar', 'mpesa.link.bulk', 'action_preview', [wizard])
+
+    def click(wizard):
+        try:
+            return road.call('bursar', 'mpesa.link.bulk', 'action_make', [wizard])
+        except StackError as error:
+            return error
+
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(click, wizards))
+    refused = [str(one) for one in came if isinstance(one, StackError)]
+    assert len(refused) == 3
+    assert all("Nobody is ticked who can get a link now." in text for text in refused)
+    links = road.stack.sql(
+        "SELECT link.student_id FROM mpesa_payment_link link"
+        "  JOIN mpesa_link_bulk_line line ON line.link_id = link.id"
+        " WHERE line.wizard_id = ANY(%s) ORDER BY 1", [wizards],
+    )
+    assert [link['student_id'] for link in links] == sorted(students)
+
+
 def open_wizard(road, bill, phone):
     return road.call('bursar', 'mpesa.prompt.wizard', 'create', {
         'student_id': bill['student_id'], 'invoice_ids': [(6, 0, [bill['id']])],

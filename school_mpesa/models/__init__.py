@@ -124,3 +124,4 @@ from . import school_student_link
 from . import school_student_message
 from . import school_student_pay
 from . import school_transfer
+from . import sms_sms

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.school_fees.rules import reference_match, sms_text
+from odoo.addons.school_fees.rules import sms_text
 
 from .. import const, daraja
 from .mpesa_arrival import mask_mobiles
@@ -219,12 +219,9 @@ class MpesaPayerQuestion(models.Model):
         :return: None
         """
         self.ensure_one()
-        match = self.sudo().mpesa_transaction_id._decide_typed(who)
-        names_student = match.posts or any(
-            reason == reference_match.LEFT for _holder, reason in match.found
-        )
+        is_reference = self.sudo().mpesa_transaction_id._is_reference(who)
         self.sudo().write({
-            'answer': who if names_student else mask_mobiles(who),
+            'answer': who if is_reference else mask_mobiles(who),
             'class_name': mask_mobiles(class_name),
             'answered_at': fields.Datetime.now(),
         })

@@ -4,10 +4,16 @@ from decimal import Decimal
 from odoo import api, models
 from odoo.exceptions import AccessError
 
+from odoo.addons.school_fees.rules import reference_match
+
 
 # Why somebody is suggested, beside the reasons of the matcher: the payer, who was asked, has typed
 # the reference, or something that points at it for a reason of the matcher.
 ANSWERED, HINTED = 'answered', 'hinted_'
+# The reasons of the matcher where no reference was typed as it is.
+GUESSES = {
+    reference_match.SLIP, reference_match.SERIAL, reference_match.NAME, reference_match.PHONE,
+}
 
 
 class MpesaTransaction(models.Model):
@@ -95,10 +101,9 @@ class MpesaTransaction(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        schools = self.env['res.company'].search([('id', 'child_of', self.company_id.id)])
-        match = self.env['school.student']._get_matcher(schools & self.env.companies).match(
-            question.answer, Decimal(str(self.amount)),
-        )
+        match = self.env['school.student']._get_matcher(
+            self._get_served_schools() & self.env.companies
+        ).match(question.answer, Decimal(str(self.amount)))
         taken_from = self._get_taken_from()
         meant = {
             holder: ANSWERED if match.posts else f'{HINTED}{reason}'
@@ -111,23 +116,32 @@ class MpesaTransaction(models.Model):
         }
         return in_class or meant
 
-    def _decide_typed(self, text):
-        """ Return whose reference a text is, among the schools of the shortcode.
+    def _get_served_schools(self):
+        """ Return the schools whose students the shortcode serves.
+
+        Note: `self.ensure_one()`
+
+        :rtype: res.company
+        """
+        self.ensure_one()
+        return self.env['res.company'].search([('id', 'child_of', self.company_id.id)])
+
+    def _is_reference(self, text):
+        """ Tell whether a text is a reference of one student or family, as :class:`Arrival` does.
 
         Note: `self.ensure_one()`
 
         :param str text: What the payer typed.
-        :rtype: rules.reference_match.Match
+        :rtype: bool
         """
         self.ensure_one()
-        schools = self.env['res.company'].search([('id', 'child_of', self.company_id.id)])
-        match, = self.env['school.student']._decide_references(
-            [(text, Decimal(str(self.amount)))], schools,
+        match = self.env['school.student']._get_matcher(self._get_served_schools()).decide(text)
+        return match.posts or any(
+            reason == reference_match.LEFT for _holder, reason in match.found
         )
-        return match
 
     def _names_nobody(self):
-        """ Tell whether an account was typed that is no student's and no family's.
+        """ Tell whether an account was typed that has no student's and no family's number in it.
 
         Note: `self.ensure_one()`
 
@@ -136,7 +150,10 @@ class MpesaTransaction(models.Model):
         self.ensure_one()
         if not self.account_reference or self.previous_receipt_id:
             return False  # Booked by it before, and taken back.
-        return not self._decide_typed(self._read_typed()).named
+        match = self.env['school.student']._get_matcher(self._get_served_schools()).match(
+            self._read_typed(),
+        )
+        return {reason for _holder, reason in match.found} <= GUESSES
 
     def _compute_suggestion(self):
         """ Override of `school_mpesa` to show the payer's own words as well. """

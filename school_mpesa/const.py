@@ -71,5 +71,7 @@ LONGEST_CALL_SECONDS = 60
 CLAIM_DAYS = 14
 # How long a payer may say whom a payment is for.
 QUESTION_DAYS = 14
+# How long after that the answer is kept while the payment still waits.
+ANSWER_DAYS = 30
 # Claims by the page of one student, in the same way: far more than a family makes.
 CLAIM_LIMITS = ((10, 600), (40, 86_400))

@@ -26,7 +26,7 @@ def answer_question(question_sudo, who, class_name):
     )
     if not who:
         raise say_error(question_sudo.env, 'no_student', 'who')
-    question_sudo._take_answer(f'{who}, {class_name}' if class_name else who)
+    question_sudo._take_answer(who, class_name)
 
 
 def render_question(question_sudo, lang, typed=None, error=None, is_answered=False, status=200):
@@ -60,7 +60,7 @@ def render_question(question_sudo, lang, typed=None, error=None, is_answered=Fal
         'office_phone': school_sudo.phone,
         'is_test': movement_sudo.environment != 'production',
         'url': question_sudo._get_public_path(),
-        'has_account': bool(movement_sudo.account_reference),
+        'names_nobody': movement_sudo._names_nobody(),
         'typed': {
             name: ((typed or {}).get(name) or '')[:ANSWER_LETTERS] for name in ('who', 'class_name')
         },

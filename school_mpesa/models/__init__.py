@@ -125,3 +125,5 @@ from . import school_payment_claim_screen
 from . import school_student_link
 from . import school_student_message
 from . import school_student_pay
+from . import school_transfer
+from . import sms_sms

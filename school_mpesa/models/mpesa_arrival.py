@@ -123,6 +123,17 @@ def mask_numbers(text):
     return PHONE_IN_TEXT.sub(_mask, text)
 
 
+def mask_mobiles(text):
+    """ Return a text without the Kenyan mobile numbers that stand in it.
+
+    Unlike :func:`mask_numbers` it leaves other numbers, such as 12345/2019, to the letter.
+
+    :param str text: What somebody typed.
+    :rtype: str
+    """
+    return PHONE_IN_TEXT.sub(_mask_mobile, text)
+
+
 def _mask(match):
     """ Return what may be shown of a number that stands in a text.
 
@@ -133,3 +144,17 @@ def _mask(match):
         return daraja.msisdn.parse(match.group()).masked
     except daraja.MsisdnError:
         return '***'
+
+
+def _mask_mobile(match):
+    """ Return what may be shown of a number that may be a mobile.
+
+    :param re.Match match: The number as it was typed, between whatever signs.
+    :rtype: str
+    """
+    typed = match.group()
+    digits = re.sub(r'\D', '', typed)
+    try:
+        return daraja.msisdn.parse(digits if digits.startswith(('0', '254')) else typed).masked
+    except daraja.MsisdnError:
+        return typed

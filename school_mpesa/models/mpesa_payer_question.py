@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.school_fees.rules import sms_text
 
 from .. import const, daraja
-from .mpesa_arrival import mask_numbers
+from .mpesa_arrival import mask_mobiles
 from .mpesa_payment_link import NO_SLUG, SLUG_PATTERN
 
 
@@ -42,9 +42,12 @@ class MpesaPayerQuestion(models.Model):
     answer = fields.Char(
         string="The Payer Says", readonly=True, help="What the payer typed; phone numbers masked.",
     )
+    class_name = fields.Char(
+        string="Class", readonly=True, help="The student's class, as the payer says.",
+    )
     answered_at = fields.Datetime(string="Answered", readonly=True)
     sent_at = fields.Datetime(string="SMS Handed Over", readonly=True)
-    sms_uuid = fields.Char(readonly=True, groups='base.group_system')
+    sms_uuid = fields.Char(readonly=True, index='btree_not_null', groups='base.group_system')
     url = fields.Char(string="Address", compute='_compute_message')
     message = fields.Text(
         string="Message", compute='_compute_message', help="For an SMS to the payer.",
@@ -93,6 +96,8 @@ class MpesaPayerQuestion(models.Model):
             raise UserError(self.env._(
                 "M-PESA did not give the payer's number in clear. Nothing was sent."
             )) from None
+        question_sudo._drop_sms()  # What a gateway did not take since yesterday would be a second.
+        question_sudo._renew()
         sms_sudo = self.env['sms.sms'].sudo().create({
             'number': number.e164, 'body': self.message,
             'record_company_id': question_sudo.company_id.id,
@@ -129,11 +134,68 @@ class MpesaPayerQuestion(models.Model):
         is_slug = isinstance(slug, str) and SLUG_PATTERN.fullmatch(slug)
         question_sudo = self.sudo().search([  # The slug is the authority.
             ('slug', '=', slug if is_slug else NO_SLUG),
-            ('expires_on', '>=', self.env['mpesa.payment.link']._get_today()),
         ], limit=1)
-        return question_sudo.filtered(
-            lambda question: question.mpesa_transaction_id.booking_state == 'unidentified'
+        return question_sudo.filtered(lambda question: question._is_open())
+
+    def _is_open(self):
+        """ Tell whether it can be answered now.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            self.expires_on >= self.env['mpesa.payment.link']._get_today()
+            and self.mpesa_transaction_id.booking_state == 'unidentified'
         )
+
+    def _renew(self):
+        """ Let the days to answer begin today; an address that was closed is not opened again.
+
+        Note: `self.ensure_one()`
+
+        :return: None
+        """
+        self.ensure_one()
+        if self.expires_on < self.env['mpesa.payment.link']._get_today():
+            self.slug = self.env['mpesa.payment.link']._generate_slug()
+        self.expires_on = self._get_last_day()
+
+    def _may_go_now(self, sms):
+        """ Look again at a question that is about to be handed to the gateway.
+
+        Hours may have gone by in the queue: whose the money is may be known by now, and nobody is
+        asked at night.
+
+        Note: `self.ensure_one()`
+
+        :param sms.sms sms: Its row in Odoo's queue, locked.
+        :return: Whether it is handed over now.
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not self._is_open():
+            sms._drop()
+            return False
+        now = fields.Datetime.now()
+        at = self.env['school.message']._get_next_day(now)
+        if at > now:
+            sms.write({'state': 'error', 'school_next_try_at': at})
+            self.env.ref('school_fees.cron_messages')._trigger(at=at)
+            return False
+        return True
+
+    def _drop_sms(self):
+        """ Cancel what is still in Odoo's queue.
+
+        :return: None
+        """
+        # In sudo mode: Odoo's queue is the administrator's.
+        self.env['sms.sms'].sudo().search([
+            ('uuid', 'in', self.sudo().filtered('sms_uuid').mapped('sms_uuid')),
+            ('state', 'in', ('outgoing', 'error')), ('to_delete', '!=', True),
+        ])._drop()
 
     def _get_public_path(self):
         """ Return the public address without its host.
@@ -145,17 +207,23 @@ class MpesaPayerQuestion(models.Model):
         self.ensure_one()
         return f'/c/{self.sudo().slug}'
 
-    def _take_answer(self, text):
+    def _take_answer(self, who, class_name):
         """ Keep what the payer says; the last time counts.
+
+        An admission number may look like a phone number: what is a student's own stays.
 
         Note: `self.ensure_one()`
 
-        :param str text: A name or number, and perhaps a class.
+        :param str who: A name or number.
+        :param str class_name: The class; it may be empty.
         :return: None
         """
         self.ensure_one()
+        is_reference = self.sudo().mpesa_transaction_id._is_reference(who)
         self.sudo().write({
-            'answer': mask_numbers(text), 'answered_at': fields.Datetime.now(),
+            'answer': who if is_reference else mask_mobiles(who),
+            'class_name': mask_mobiles(class_name),
+            'answered_at': fields.Datetime.now(),
         })
 
     def _write_body(self):
@@ -186,9 +254,10 @@ class MpesaPayerQuestion(models.Model):
                   " student. Who is it for? %(url)s"),
             env._("%(school)s: We got %(amount)s (M-PESA %(code)s). Who is it for? %(url)s"),
         ]
-        account = sms_text.to_gsm(movement.account_reference)
+        # What names somebody is not called wrong: the money may have come back from a mistake.
+        account = movement._names_nobody() and sms_text.to_gsm(movement.account_reference)
         first = 2 if not account else 0 if values['phone'] else 1
-        return sms_text.fit(wordings[first:], values, school_sudo.name, [account])
+        return sms_text.fit(wordings[first:], values, school_sudo.name, [account or ''])
 
     # === CRON METHODS === #
 
@@ -201,3 +270,14 @@ class MpesaPayerQuestion(models.Model):
             ('uuid', 'in', asked.sudo().mapped('sms_uuid')), ('to_delete', '!=', True),
             ('state', '=', 'error'), ('school_next_try_at', '=', False),
         ])._drop()
+
+    @api.autovacuum
+    def _gc_answers(self):
+        """ Forget what payers said once nobody needs it: a child's name may be in it. """
+        month_ago = self.env['mpesa.payment.link']._get_today() - timedelta(
+            days=const.ANSWER_DAYS,
+        )
+        self.search([('answer', '!=', False)]).filtered(
+            lambda question: question.mpesa_transaction_id.booking_state != 'unidentified'
+            or question.expires_on < month_ago
+        ).write({'answer': False, 'class_name': False})

@@ -72,7 +72,9 @@ class SchoolPaymentClaim(models.Model):
     def _file(self, student, code, amount=0.0, *, source, link=None):
         """ Note that somebody says to have paid for a student, unless it is booked already.
 
-        The same claim again is the one that waits; what is said of the amount last stands.
+        The same claim again is the one that waits; what is said of the amount last stands, and
+        what the office has noted stands before the page's. What the office has refused lately is
+        not claimed anew by a page.
 
         :param school.student student: The student; the caller has the right to name this one.
         :param str code: The M-PESA code, in capitals.
@@ -87,12 +89,17 @@ class SchoolPaymentClaim(models.Model):
         # In sudo mode: nobody edits claims by hand, and the public reads none.
         claims_sudo = self.sudo()
         if claims_sudo._find_booked(student, [code]):
+            claims_sudo._meet([code])
             return claims_sudo.browse()
-        if claim_sudo := claims_sudo.search([
-            ('code', '=', code), ('student_id', '=', student.id), ('state', '=', 'waiting'),
-        ]):
-            if amount:
+        same = [('code', '=', code), ('student_id', '=', student.id)]
+        if claim_sudo := claims_sudo.search([*same, ('state', '=', 'waiting')]):
+            if amount and source in {'office', claim_sudo.source}:
                 claim_sudo.amount = amount
+            return claim_sudo
+        if source == 'page' and (claim_sudo := claims_sudo.search([
+            *same, ('state', '=', 'refused'),
+            ('closed_at', '>', fields.Datetime.now() - timedelta(days=const.CLAIM_DAYS)),
+        ], limit=1)):
             return claim_sudo
         try:
             # The log would quote the whole row of what is no error: two taps at once.
@@ -162,8 +169,7 @@ class SchoolPaymentClaim(models.Model):
     def _gc_waiting(self):
         """ Close what waits no more.
 
-        A claim is not met at once when it was made in the moment of the booking, or when the money
-        came to the student by a transfer.
+        A claim is not met at once when it was made in the moment of the booking.
         """
         waiting = self.search([('state', '=', 'waiting')])
         self._meet(waiting.mapped('code'))

@@ -137,6 +137,8 @@ class TestClaimDesk(QuestionCommon):
         wizard = Form(self.env['mpesa.identify.wizard'].with_user(self.bursar).with_context(
             **action['context'], allowed_company_ids=self.school.ids,
         )).save()
+        self.assertFalse(wizard.line_ids)
+        wizard.suggestion_ids.action_take()
         self.assertEqual(wizard.line_ids.student_id, self.hope)
         wizard.action_book()
         self.env.invalidate_all()

@@ -5,7 +5,9 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from daraja_simulator import sms_gateway
+from freezegun import freeze_time
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
@@ -68,6 +70,17 @@ class TestPayerQuestion(LinkCommon, BookingCommon):
         self.env.invalidate_all()
         return answer
 
+    def send(self, question):
+        """ Return the SMS of a question, in Odoo's queue. """
+        question.action_send_by_sms()
+        return self.env['sms.sms'].search([('uuid', '=', question.sudo().sms_uuid)])
+
+    @staticmethod
+    def at_hour(hour):
+        """ Return an hour of Kenya's today, UTC: three less than in Kenya. """
+        today = fields.Datetime.now() + timedelta(hours=3)
+        return today.replace(hour=hour, minute=0, second=0, microsecond=0)
+
     def connect_gateway(self):
         self.school.write({
             'school_sms_gateway': 'africastalking', 'school_sms_environment': 'simulator',
@@ -99,15 +112,77 @@ class TestPayerQuestion(LinkCommon, BookingCommon):
     def test_it_goes_to_the_number_that_paid_once_a_day(self):
         self.connect_gateway()
         question = self.ask_payer(self.wait())
-        question.action_send_by_sms()
-        sms = self.env['sms.sms'].search([('uuid', '=', question.sudo().sms_uuid)])
+        sms = self.send(question)
         self.assertEqual((sms.number, sms.body), (f'+{PHONE}', question.message))
-        self.run_cron('sms.ir_cron_sms_scheduler_action')
+        with freeze_time(self.at_hour(9)):
+            self.run_cron('sms.ir_cron_sms_scheduler_action')
         message, = self.control.sms_messages()
         self.assertEqual(message['text'], question.message)
         with self.assertRaisesRegex(UserError, "within a day already"):
             question.action_send_by_sms()
         self.assertEqual(len(self.control.sms_messages()), 1)
+
+    def test_it_does_not_go_when_the_owner_is_known_by_then(self):
+        self.connect_gateway()
+        movement = self.wait()
+        sms = self.send(self.ask_payer(movement))
+        movement._identify_as([(self.hope, Decimal(3_000))])
+        with freeze_time(self.at_hour(9)):
+            self.run_cron('sms.ir_cron_sms_scheduler_action')
+        self.assertFalse(self.control.sms_messages())
+        self.assertEqual((sms.state, sms.to_delete), ('canceled', True))
+
+    def test_it_does_not_go_at_night_nor_after_its_last_day(self):
+        self.connect_gateway()
+        question = self.ask_payer(self.wait())
+        sms = self.send(question)
+        with freeze_time(self.at_hour(20)):
+            self.assertFalse(sms._is_due())
+        self.assertEqual((sms.state, sms.failure_type), ('error', False))
+        self.assertEqual(sms.school_next_try_at, self.at_hour(4) + timedelta(days=1))
+        with freeze_time(self.at_hour(4) + timedelta(days=1)):
+            self.env['sms.sms']._retry_due()
+            self.assertEqual(sms.state, 'outgoing')
+            self.assertTrue(sms._is_due())
+        with freeze_time(self.at_hour(9) + timedelta(days=const.QUESTION_DAYS + 1)):
+            self.assertFalse(sms._is_due())
+        self.assertEqual(sms.state, 'canceled')
+
+    def test_the_days_to_answer_begin_when_it_is_sent(self):
+        self.connect_gateway()
+        question = self.ask_payer(self.wait())
+        last_day, slug = question.expires_on, question.sudo().slug
+        question.sudo().expires_on -= timedelta(days=3)
+        first = self.send(question)
+        self.assertEqual((question.expires_on, question.sudo().slug), (last_day, slug))
+        question.sudo().write({
+            'expires_on': last_day - timedelta(days=const.QUESTION_DAYS + 1),
+            'sent_at': question.sent_at - timedelta(days=2),
+        })
+        second = self.send(question)
+        self.assertEqual(question.expires_on, last_day)
+        self.assertNotEqual(question.sudo().slug, slug, "A closed address is not opened again.")
+        self.assertIn(question.sudo().slug, second.body)
+        self.assertEqual(first.state, 'canceled', "One of them is enough.")
+
+    def test_an_account_that_names_somebody_is_not_called_unknown(self):
+        self.drain_c2b(CODE, '3000.00', 'ADM-10453', MSISDN=PHONE)
+        movement = self.get_movements().with_user(self.bursar)
+        movement.receipt_id.with_user(self.bursar)._ask_reversal('mistake', "The wrong child")
+        movement.receipt_id.with_user(
+            self.create_staff('question_payer_approver', 'approver'),
+        ).action_approve_reversal()
+        self.assertEqual(movement.booking_state, 'unidentified')
+        self.drain_c2b('UIE4K7P2Q1', '500.00', 'ADM-10453 ADM-20117', MSISDN=PHONE)
+        several = self.get_movements().filtered(
+            lambda movement: movement.receipt == 'UIE4K7P2Q1'
+        ).with_user(self.bursar)
+        self.assertEqual(several.booking_state, 'unidentified')
+        for one in (movement, several):
+            question = self.ask_payer(one)
+            self.assertNotIn("matches no student", question.message)
+            self.assertIn("Who is it for?", question.message)
+            self.assertNotIn("names no student", self.text_of(self.open(question)))
 
     def test_what_cannot_be_sent_is_not(self):
         question = self.ask_payer(self.wait())
@@ -122,8 +197,7 @@ class TestPayerQuestion(LinkCommon, BookingCommon):
     def test_a_number_that_took_nothing_is_forgotten(self):
         self.connect_gateway()
         question = self.ask_payer(self.wait())
-        question.action_send_by_sms()
-        sms = self.env['sms.sms'].search([('uuid', '=', question.sudo().sms_uuid)])
+        sms = self.send(question)
         self.env['mpesa.payer.question']._gc_numbers()
         self.assertFalse(sms.to_delete, "It is on its way.")
         sms.action_set_error('sms_number_format')
@@ -253,6 +327,76 @@ class TestPayerQuestion(LinkCommon, BookingCommon):
         self.send_answer(question, "call 0712 000 111")
         self.assertNotIn('000 111', movement.suggestion)
 
+    def test_a_class_is_no_admission_number(self):
+        peter = self.create_student("Peter Otieno", "8")
+        movement = self.wait()
+        self.send_answer(self.ask_payer(movement), "Hope Wanja", "Grade 8")
+        self.assertIn("The payer says: Hope Wanja, Grade 8", movement.suggestion)
+        self.assertEqual(set(dict(movement._get_suggestions()[movement])), {self.hope})
+        self.assertNotIn(peter.display_name, movement.suggestion)
+
+    def test_only_a_reference_says_so(self):
+        movement = self.wait()
+        question = self.ask_payer(movement)
+        for who, reason in (
+            ("Hope Wanja", "A name of the student"), ("ADM-20171", "One sign differs"),
+            ("ADM-20117 Kamau Barasa", "the words beside it do not"),
+        ):
+            with self.subTest(who):
+                self.send_answer(question, who)
+                self.assertIn("Hope Wanja", movement.suggestion)
+                self.assertIn(reason, movement.suggestion)
+                self.assertNotIn("says so", movement.suggestion)
+                self.assertFalse(movement.only_suggestion)
+                wizard = Form(self.env['mpesa.identify.wizard'].with_user(self.bursar).with_context(
+                    **movement.action_identify()['context'],
+                )).save()
+                self.assertEqual(wizard.suggestion_ids.student_id, self.hope)
+                self.assertFalse(wizard.line_ids)
+        self.send_answer(question, "adm 20117")
+        self.assertIn("says so", movement.suggestion)
+        self.assertEqual(movement.only_suggestion, f'school.student,{self.hope.id}')
+
+    def test_the_class_tells_apart_whom_the_name_fits(self):
+        other = self.create_student("Hope Akinyi", "ADM-30999")
+        self.enrol(self.hope, self.create_class(self.create_level("Grade 8"), "East"))
+        movement = self.wait()
+        question = self.ask_payer(movement)
+        for class_name, found in (
+            ('', self.hope | other), ('grade 8', self.hope), ('Form 3', self.hope | other),
+        ):
+            with self.subTest(class_name):
+                self.send_answer(question, "Hope", class_name)
+                students = self.env['school.student'].union(
+                    *dict(movement._get_suggestions()[movement]),
+                )
+                self.assertEqual(students, found)
+
+    def test_what_was_typed_first_is_the_better_reason_for_the_same_student(self):
+        movement = self.wait('ADM-20171')
+        only = movement.only_suggestion
+        self.assertEqual(only, f'school.student,{self.hope.id}')
+        self.send_answer(self.ask_payer(movement), "Hope Wanja")
+        self.assertIn("One sign differs", movement.suggestion)
+        self.assertEqual(movement.only_suggestion, only)
+
+    def test_a_long_admission_number_is_no_phone_number(self):
+        for number in ("10453/2024", "12345/2019", "104532025"):
+            self.create_student("Amina Yusuf", number)
+        movement = self.wait()
+        question = self.ask_payer(movement)
+        for said, kept in (
+            ("10453/2024", "10453/2024"), ("12345/2019", "12345/2019"),
+            ("104532025", "104532025"), ("12345/2018", "12345/2018"),
+            ("0712 000 111", "0712 *** 111"), ("ring 0712/000/111", "ring 0712 *** 111"),
+            ("ADM-20117 0712000111", "ADM-20117 0712 *** 111"),
+        ):
+            with self.subTest(said):
+                self.send_answer(question, said)
+                self.assertEqual(question.answer, kept)
+        self.send_answer(question, "Hope", "8 East 0712000111")
+        self.assertEqual(question.class_name, "8 East 0712 *** 111")
+
     def test_a_claim_against_the_answer_is_shown_beside_it(self):
         movement = self.wait()
         self.send_answer(self.ask_payer(movement), "ADM-20117")
@@ -262,3 +406,20 @@ class TestPayerQuestion(LinkCommon, BookingCommon):
         self.assertLess(
             movement.suggestion.index("Hope Wanja"), movement.suggestion.index("Grace Njeri"),
         )
+
+    def test_the_answer_is_forgotten(self):
+        movement = self.wait()
+        question = self.ask_payer(movement)
+        self.send_answer(question, "Hope Wanja", "Grade 8")
+        Question = self.env['mpesa.payer.question']
+        kept = const.QUESTION_DAYS + const.ANSWER_DAYS
+        with freeze_time(self.at_hour(9) + timedelta(days=kept)):
+            Question._gc_answers()
+        self.assertEqual(question.answer, "Hope Wanja")
+        with freeze_time(self.at_hour(9) + timedelta(days=kept + 1)):
+            Question._gc_answers()
+        self.assertEqual((question.answer, question.class_name), (False, False))
+        self.send_answer(question, "Hope Wanja", "Grade 8")
+        movement._identify_as([(self.hope, Decimal(3_000))])
+        Question._gc_answers()
+        self.assertEqual((question.answer, question.class_name), (False, False))

@@ -111,7 +111,21 @@ class TestPaymentClaim(BookingCommon):
         with self.refusal(pg_errors.UniqueViolation, 'waiting_uniq'):
             self.env['school.payment.claim'].create(values)
         self.see(first).action_refuse()
-        self.assertNotEqual(self.claim(), first, "What was refused can be claimed anew.")
+        self.assertEqual(self.claim(), first, "A page does not bring back what was refused.")
+        self.assertEqual(first.state, 'refused')
+        anew = self.env['school.payment.claim']._file(self.hope, CODE, source='office')
+        self.assertNotEqual(anew, first, "The office can.")
+        anew._close('expired')
+        with freeze_time(fields.Datetime.now() + timedelta(days=const.CLAIM_DAYS + 1)):
+            self.assertEqual(self.claim().state, 'waiting', "It was long ago.")
+
+    def test_a_page_does_not_change_what_the_office_has_noted(self):
+        claims = self.env['school.payment.claim']
+        claim = claims._file(self.hope, CODE, 3_000, source='office')
+        self.assertEqual(self.claim(amount=9_999), claim)
+        self.assertEqual(claim.amount, 3_000)
+        claims._file(self.hope, CODE, 3_500, source='office')
+        self.assertEqual(claim.amount, 3_500)
 
     # === MET === #
 
@@ -150,15 +164,27 @@ class TestPaymentClaim(BookingCommon):
         self.assertEqual((claim.state, other.state), ('met', 'waiting'))
         self.assert_books(3_000)
 
-    def test_a_transfer_meets_it_by_the_next_day(self):
+    def test_a_transfer_meets_it(self):
         (self.grace | self.hope).family_id = self.create_family("Njeri")
         claim, taken = self.claim(), self.claim(self.grace, 'UIE4K7P2Q1')
         self.drain_c2b(account='ADM-10453')
         self.move(self.get_movements().receipt_id, self.hope)
         self.assertEqual(self.see(claim).place, 'here')
-        claim._gc_waiting()
         self.assertEqual((claim.state, taken.state), ('met', 'waiting'))
         self.assertTrue(self.claim(self.grace), "It is on her account no more.")
+
+    def test_what_was_claimed_in_the_moment_of_the_booking_is_met_when_asked_again(self):
+        self.drain_c2b(account='ADM-20117')
+        claim = self.env['school.payment.claim'].create({
+            'student_id': self.hope.id, 'code': CODE, 'source': 'page',
+        })
+        self.assertFalse(self.claim())
+        self.assertEqual(claim.state, 'met')
+
+    def test_many_are_refused_at_once(self):
+        claims = self.claim() | self.claim(self.grace)
+        self.see(claims).action_refuse()
+        self.assertEqual(set(claims.mapped('state')), {'refused'})
 
     def test_a_reversed_receipt_is_on_no_account(self):
         self.drain_c2b(account='ADM-20117')
@@ -197,6 +223,10 @@ class TestPaymentClaim(BookingCommon):
             **action['context'],
         )).save()
         self.assertEqual(wizard.suggestion_ids.student_id, self.hope)
+        self.assertFalse(wizard.line_ids, "Who is claimed is chosen by a person.")
+        with self.assertRaisesRegex(UserError, "Say whose money it is"):
+            wizard.action_book()
+        wizard.suggestion_ids.action_take()
         wizard.action_book()
         self.assertEqual((claim.state, self.hope.balance), ('met', -3_000))
         self.assert_books(3_000)

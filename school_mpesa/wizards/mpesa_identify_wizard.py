@@ -44,13 +44,15 @@ class MpesaIdentifyWizard(models.TransientModel):
 
     @api.depends('mpesa_transaction_id')
     def _compute_suggestion_ids(self):
-        reasons = self.env['mpesa.transaction']._get_suggestion_reasons()
+        Movement = self.env['mpesa.transaction']
+        reasons = Movement._get_suggestion_reasons()
         for wizard in self:
             found = wizard.mpesa_transaction_id._get_suggestions()
             wizard.suggestion_ids = [Command.clear()] + [
                 Command.create({
                     f'{holder._name.removeprefix("school.")}_id': holder.id,
                     'reason': reasons[reason],
+                    'is_enough': Movement._is_enough(reason),
                 })
                 for holder, reason in found.get(wizard.mpesa_transaction_id, ())
             ]
@@ -58,7 +60,8 @@ class MpesaIdentifyWizard(models.TransientModel):
     @api.depends('suggestion_ids')
     def _compute_line_ids(self):
         for wizard in self:
-            if len(wizard.suggestion_ids) == 1:
+            # Who is only claimed or hinted at is chosen by a person, who has looked at who paid.
+            if len(wizard.suggestion_ids) == 1 and wizard.suggestion_ids.is_enough:
                 wizard.line_ids = wizard.suggestion_ids._prepare_lines()
             else:
                 wizard.line_ids = wizard.line_ids
@@ -119,6 +122,7 @@ class MpesaIdentifySuggestion(models.TransientModel):
     balance = fields.Monetary(string="Due Now", compute='_compute_holder', compute_sudo=False)
     currency_id = fields.Many2one(related='wizard_id.currency_id')
     reason = fields.Char(string="Why", readonly=True)
+    is_enough = fields.Boolean(readonly=True)
 
     @api.depends('student_id', 'family_id')
     def _compute_holder(self):

@@ -81,6 +81,10 @@ def test_from_the_code_to_the_account(road, parent):
     wizard = road.call('bursar', 'mpesa.identify.wizard', 'create', {
         'mpesa_transaction_id': movement,
     })
+    suggestion, = road.call('bursar', 'mpesa.identify.suggestion', 'search', [
+        ('wizard_id', '=', wizard),
+    ])
+    road.call('bursar', 'mpesa.identify.suggestion', 'action_take', [suggestion])
     road.call('bursar', 'mpesa.identify.wizard', 'action_book', [wizard])
     parent.get_by_role('button', name=words['again'], exact=True).click()
     expect(parent.locator('h1')).to_have_text(words['here'])

@@ -89,6 +89,10 @@ def test_the_money_meets_the_claim_when_it_comes(road):
     wizard = road.call('bursar', 'mpesa.identify.wizard', 'create', {
         'mpesa_transaction_id': movement['id'],
     })
+    suggestion, = road.call('bursar', 'mpesa.identify.suggestion', 'search', [
+        ('wizard_id', '=', wizard),
+    ])
+    road.call('bursar', 'mpesa.identify.suggestion', 'action_take', [suggestion])
     road.call('bursar', 'mpesa.identify.wizard', 'action_book', [wizard])
     assert [row['state'] for row in get_claims(road, code)] == ['met']
     assert "The payment is on this account" in text_of(claim(road, link, code).text)

@@ -37,7 +37,7 @@ class MpesaPaymentLink(models.Model):
             self.env,
         ),
         compute='_compute_sms_state', search='_search_sms_state', compute_sudo=True,
-        help="What became of the SMS that last brought it, to whoever knows most.",
+        help="What became of the last SMS that brought it; of several guardians', the best.",
     )
 
     # === COMPUTE METHODS === #

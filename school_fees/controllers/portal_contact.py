@@ -72,7 +72,7 @@ class PortalContact(PortalFees):
 
         :param int phone_id: The number; that of anybody else is not found.
         :param str lang: As above.
-        :return: A redirection to the page.
+        :return: A redirection to the page, or the page that says why not (422).
         :rtype: odoo.http.Response
         """
         self._choose_portal_language(lang)
@@ -80,7 +80,11 @@ class PortalContact(PortalFees):
             return self._answer_no_child()
         if not self._may_change():
             return self._answer_contact(lang, error=self._say_too_often(), status=429)
-        if not request.env.user.partner_id._remove_phone(phone_id):
+        try:
+            is_removed = request.env.user.partner_id._remove_phone(phone_id)
+        except UserError as error:
+            return self._answer_contact(lang, error=str(error), status=422)
+        if not is_removed:
             return self._answer_no_child()
         return self._go_back('removed', lang)
 
@@ -122,7 +126,7 @@ class PortalContact(PortalFees):
         kept_sudo = partner_sudo._filter_self_kept()
         if number and kept_sudo and not kept_sudo._has_first_phone(number):
             try:
-                kept_sudo._check_own_phone(number, is_first=True)
+                kept_sudo._check_own_phone(number, is_first=True, abroad=True)
             except UserError as error:
                 invalid.add('phone')
                 messages.append(str(error))
@@ -177,7 +181,10 @@ class PortalContact(PortalFees):
             'done': done,
             'first': to_local(first) if first else '',
             'phones': [
-                {'id': phone.id, 'number': to_local(phone.e164)}
+                {
+                    'id': phone.id, 'number': to_local(phone.e164),
+                    'may_remove': phone.from_portal,
+                }
                 for phone in partner_sudo.guardian_phone_ids if phone.e164 != first
             ],
             'waiting': [

@@ -11,7 +11,7 @@ REQUESTS = RateLimit(6, seconds=86_400)  # For each person, however fast the off
 
 
 class PortalData(PortalFees):
-    """A guardian asks the school for the data that it keeps of the family."""
+    """A guardian asks the school for the data that it keeps of the guardian and the children."""
 
     _data_url = '/my/fees/data'
     _ask_url = '/my/fees/data/<int:school_id>'

@@ -1,5 +1,8 @@
+from psycopg2 import errors as pg_errors
+
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.tools import mute_logger
 
 from .school_guardian_phone import mask_phone, to_e164, to_kenyan_mobile
 
@@ -24,14 +27,15 @@ class ResPartner(models.Model):
         """ Override of `base`: a number that a guardian's own log-in writes is only proposed.
 
         Odoo lets every log-in write the own contact's number, by its page of addresses, by the
-        preferences of staff and by RPC.
+        preferences of staff and by RPC. What is no number, or none at all, changes nothing: the
+        rest of the form is kept.
         """
         guardians = self._filter_self_kept() if 'phone' in vals else self.browse()
         if not guardians:
             return super().write(vals)
         for partner in guardians:
-            if not partner._has_first_phone(vals['phone']):
-                partner._propose_phone(vals['phone'], is_first=True)
+            if to_e164(vals['phone']) and not partner._has_first_phone(vals['phone']):
+                partner._propose_phone(vals['phone'], is_first=True, abroad=True)
         rest = {name: value for name, value in vals.items() if name != 'phone'}
         super(ResPartner, self - guardians).write(vals)
         return super(ResPartner, guardians).write(rest)
@@ -50,7 +54,7 @@ class ResPartner(models.Model):
         # In sudo mode: who is a guardian is not the log-in's to read.
         return written.filtered(lambda partner: partner.sudo().guardian_link_ids)
 
-    def _propose_phone(self, text, is_first=False):
+    def _propose_phone(self, text, is_first=False, abroad=False):
         """ Keep a number that the guardian typed until the office has confirmed it.
 
         The rule: a number says who somebody is. By it money of the paybill is suggested for a
@@ -66,24 +70,35 @@ class ResPartner(models.Model):
 
         :param str text: The number as typed.
         :param bool is_first: Whether it is to replace the number on the contact.
+        :param bool abroad: Whether a number that is no Kenyan mobile number serves too.
         :return: Whether it waits for the office; else it needed no confirmation.
         :rtype: bool
-        :raise UserError: If it is no Kenyan mobile number, is there already, or is one too many.
+        :raise UserError: If it is no such number, is there already, or is one too many.
+        :raise ConcurrencyError: If a second tap was as quick; the framework starts again and finds
+                                 the number of the first.
         """
         self.ensure_one()
-        number, known = self._check_own_phone(text, is_first)
+        number, known = self._check_own_phone(text, is_first, abroad=abroad)
         if known and not known.proposed:
             known._make_first()
             return False
-        if known:
-            known.is_first = is_first
+        if known and known.is_first == is_first:
             return True
+        # Another record, with a note of its own: the office does not confirm what the guardian did
+        # not say when it called.
+        known.unlink()
         partner_sudo = self.sudo()
         first = to_e164(partner_sudo.phone)
-        partner_sudo.env['school.guardian.phone'].create({
-            'partner_id': partner_sudo.id, 'e164': number, 'proposed': True, 'consent': True,
-            'is_first': is_first,
-        })
+        try:
+            # The log would quote the clear number of what is no error: one button tapped twice.
+            with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
+                partner_sudo.env['school.guardian.phone'].create({
+                    'partner_id': partner_sudo.id, 'e164': number, 'proposed': True,
+                    'from_portal': True, 'consent': True, 'is_first': is_first,
+                })
+        except pg_errors.UniqueViolation as error:
+            message = "A parallel request was quicker."
+            raise ConcurrencyError(message) from error
         partner_sudo.invalidate_recordset(['proposed_phone_ids'])
         office = partner_sudo._in_office_language()
         partner_sudo._note_in_chatter(office.env._(
@@ -95,13 +110,14 @@ class ResPartner(models.Model):
         ))
         return True
 
-    def _check_own_phone(self, text, is_first):
+    def _check_own_phone(self, text, is_first, abroad=False):
         """ Ensure that a guardian may propose a number.
 
         Note: `self.ensure_one()`
 
         :param str text: The number as typed.
         :param bool is_first: Whether it is to replace the number on the contact.
+        :param bool abroad: Whether a number that is no Kenyan mobile number serves too.
         :return: The number in E.164 form, and the guardian's further number that it is, in sudo
                  mode, confirmed or not.
         :rtype: tuple[str, school.guardian.phone]
@@ -109,7 +125,7 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         partner_sudo = self.sudo()
-        number = to_kenyan_mobile(text)
+        number = to_e164(text) if abroad else to_kenyan_mobile(text)
         if not number:
             raise UserError(self.env._("Enter a Kenyan mobile number, like 0712 345 678."))
         phones_sudo = partner_sudo.guardian_phone_ids | partner_sudo.proposed_phone_ids
@@ -140,11 +156,15 @@ class ResPartner(models.Model):
     def _remove_phone(self, phone_id):
         """ Remove a further number of the guardian, or take back one that waits.
 
+        Only what was typed in the portal: whoever sits at a guardian's open session cannot cut the
+        office off from the numbers that it knows.
+
         Note: `self.ensure_one()`
 
         :param int phone_id: The number, as the form gave it; that of nobody else is found.
         :return: Whether there was one.
         :rtype: bool
+        :raise UserError: If it is the office's.
         """
         self.ensure_one()
         partner_sudo = self.sudo()
@@ -153,6 +173,11 @@ class ResPartner(models.Model):
         ).filtered(lambda phone: phone.id == phone_id)
         if not phone_sudo:
             return False
+        if not phone_sudo.from_portal:
+            raise UserError(self.env._(
+                "The school office keeps this number. Nothing was changed. Ask the office to remove"
+                " it."
+            ))
         office = partner_sudo._in_office_language()
         partner_sudo._note_in_chatter(office.env._(
             "Removed in the portal: %(number)s.", number=mask_phone(phone_sudo.e164),

@@ -14,7 +14,11 @@ ANSWER_DAYS = 7
 
 
 class SchoolDataRequest(models.Model):
-    """A guardian asks a school for the data that it keeps of the guardian and the children."""
+    """A guardian asks a school for the data that it keeps of the guardian and the children.
+
+    A right to the own data is none to another parent's: of the children, the office gives what this
+    guardian may see.
+    """
 
     _name = 'school.data.request'
     _description = "Data Request"
@@ -43,6 +47,12 @@ class SchoolDataRequest(models.Model):
         string="Answered By", comodel_name='res.users', readonly=True,
     )
 
+    scope = fields.Text(
+        string="What May Be Given", compute='_compute_scope',
+        help="The guardian's children in this school, what this guardian may see of each, and the"
+             " restricted note. The phones and payments of another guardian are that guardian's.",
+    )
+
     _one_open = models.UniqueIndex(
         "(partner_id, company_id) WHERE state = 'open'",
         "This guardian's request is open already.",
@@ -55,6 +65,15 @@ class SchoolDataRequest(models.Model):
         for request in self:
             day = format_date(self.env, request.asked_on)
             request.display_name = f'{request.partner_id.display_name}, {day}'
+
+    @api.depends('partner_id', 'company_id')
+    def _compute_scope(self):
+        for request in self:
+            # In sudo mode, for who may read the request: only the bursar's office.
+            links_sudo = request.sudo().partner_id.guardian_link_ids.filtered(
+                lambda link, school=request.company_id: link.company_id == school
+            )
+            request.scope = '\n'.join(request._describe_right(link) for link in links_sudo)
 
     # === ACTION METHODS === #
 
@@ -83,6 +102,27 @@ class SchoolDataRequest(models.Model):
             ))
 
     # === BUSINESS METHODS === #
+
+    def _describe_right(self, link_sudo):
+        """ Say what a guardian may see of one child.
+
+        :param school.guardian.link link_sudo: The guardian and the child, in sudo mode.
+        :return: One line for the office.
+        :rtype: str
+        """
+        if not link_sudo.is_live or not link_sudo.portal:
+            rights = [self.env._("nothing may be shown")]
+        else:
+            rights = [
+                self.env._("amounts may be shown") if link_sudo.sees_amounts
+                else self.env._("NO amounts"),
+                self.env._("other payers may be shown") if link_sudo.sees_other_payers
+                else self.env._("NOT who else paid"),
+            ]
+        note = ' '.join((link_sudo.restricted_note or '').split())
+        return f"{link_sudo.student_id.display_name}: {', '.join(rights)}" + (
+            f'. {note}' if note else ''
+        )
 
     @api.model
     def _ask(self, partner, company):
@@ -115,7 +155,8 @@ class SchoolDataRequest(models.Model):
             raise ConcurrencyError(message) from error
         office = partner._in_office_language()
         partner._note_in_chatter(office.env._(
-            "Asked in the portal for the data kept of the family. To be answered until %(day)s.",
+            "Asked in the portal for the data kept of the guardian, and of the children as far as"
+            " the guardian may see it. To be answered until %(day)s.",
             day=format_date(office.env, asked.due_on),
         ))
         return asked

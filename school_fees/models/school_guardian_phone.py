@@ -95,6 +95,10 @@ class SchoolGuardianPhone(models.Model):
         help="The guardian typed it in the portal. It counts for nothing until the office has"
              " confirmed it.",
     )
+    from_portal = fields.Boolean(
+        string="Typed in the Portal", readonly=True, copy=False,
+        help="The guardian may remove it again. What the office typed, only the office removes.",
+    )
     is_first = fields.Boolean(
         string="Instead of the First", readonly=True,
         help="When it is confirmed, it takes the place of the number on the contact.",
@@ -191,7 +195,10 @@ class SchoolGuardianPhone(models.Model):
         return self
 
     def _make_first(self):
-        """ Put the number on the contact, in place of the one there.
+        """ Put the number on the contact, and keep the one there as a further number.
+
+        By the former number payments of before are known as the guardian's; only the office
+        removes it.
 
         Note: `self.ensure_one()`
 
@@ -201,10 +208,19 @@ class SchoolGuardianPhone(models.Model):
         partner, number = self.partner_id, self.e164
         former = to_e164(partner.phone)
         partner._note_in_chatter(self.env._(
-            "First number now: %(number)s. Before: %(former)s.",
-            number=mask_phone(number), former=mask_phone(former) if former else '-',
-        ))
+            "First number now: %(number)s. Before: %(former)s, which stays a further number until"
+            " the office removes it.",
+            number=mask_phone(number), former=mask_phone(former),
+        ) if former else self.env._("First number now: %(number)s.", number=mask_phone(number)))
         self.unlink()
+        if former:
+            kept = self.search([('partner_id', '=', partner.id), ('e164', '=', former)])
+            # Without consent: the guardian wants the messages on the other one.
+            values = {'proposed': False, 'is_first': False, 'verified': True}
+            if kept:
+                kept.write(values)
+            else:
+                self.create({**values, 'partner_id': partner.id, 'e164': former})
         # As superuser: what the guardian's own log-in writes would only be proposed. Odoo would
         # write both numbers into the chatter, where clear ones do not belong.
         partner.with_user(SUPERUSER_ID).with_context(mail_notrack=True).phone = number

@@ -1,4 +1,6 @@
-from odoo.exceptions import AccessError, UserError
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.school_fees.controllers import portal_contact
@@ -178,11 +180,15 @@ class TestPortalContact(PortalFormCommon):
         self.propose('0722 000 003', is_first='1')
         self.as_bursar(self.waiting()).action_confirm()
         self.env.invalidate_all()
-        self.assertEqual(self.mary._get_school_phones(), ['+254722000003'])
+        # The former one stays known: payments of before came from it.
+        self.assertEqual(self.mary._get_school_phones(), ['+254722000003', '+254712000001'])
         self.assertEqual(self.mary._get_message_phone(), '+254722000003')
         Student = self.env['school.student']
-        self.assertEqual(Student._find_ids_by_mobile('722000003'), self.faith.ids)
-        self.assertFalse(Student._find_ids_by_mobile('712000001'))
+        for digits in ('722000003', '712000001'):
+            self.assertEqual(Student._find_ids_by_mobile(digits), self.faith.ids)
+        former = self.mary.guardian_phone_ids
+        self.post(f'{PHONE_URL}/{former.id}/remove', 422, page=URL)
+        self.assertTrue(former.exists())
 
     def test_a_confirmed_further_number_counts(self):
         self.propose('0722 000 003')
@@ -196,7 +202,43 @@ class TestPortalContact(PortalFormCommon):
         # It may be made the first at once: it counts already.
         self.assertIn('done=first', self.propose(
             '0722000003', is_first='1').headers['Location'])
-        self.assertEqual(self.mary._get_school_phones(), ['+254722000003'])
+        self.assertEqual(self.mary._get_school_phones(), ['+254722000003', '+254712000001'])
+        # And back, without a number lost or kept twice.
+        self.propose('0712000001', is_first='1')
+        self.assertEqual(self.mary._get_school_phones(), ['+254712000001', '+254722000003'])
+
+    def test_what_the_guardian_says_anew_is_not_confirmed_by_the_call_of_before(self):
+        self.propose('0722 000 003')
+        called_about = self.waiting()
+        self.propose('0722 000 003', is_first='1')
+        self.assertTrue(self.waiting().is_first)
+        with self.assertRaisesRegex(UserError, "does not wait"):
+            self.as_bursar(called_about).action_confirm()
+        self.assertEqual(self.mary.phone, '0712 000 001')
+        self.assertIn("0722 *** 003 instead of", self.notes_of(self.mary))
+
+    def test_two_taps_at_once_start_again_and_log_no_number(self):
+        self.propose('0722 000 003')
+        with (
+            patch.object(type(self.mary), '_check_own_phone', lambda *_args, **_kwargs: (
+                '+254722000003', self.env['school.guardian.phone'],  # As its snapshot saw it.
+            )),
+            self.assertNoLogs('odoo.sql_db', 'ERROR'),
+            self.assertRaises(ConcurrencyError),
+        ):
+            self.mary._propose_phone('0722 000 003')
+
+    def test_a_former_school_neither_sees_nor_decides(self):
+        self.propose('0722 000 003')
+        phone = self.waiting()
+        self.mary.guardian_link_ids.date_to = '2020-12-31'
+        self.env.flush_all()
+        env = self.env(user=self.bursar, context={'allowed_company_ids': self.school.ids})
+        self.env.invalidate_all()
+        self.assertFalse(env['school.guardian.phone'].search([('proposed', '=', True)]))
+        with self.assertRaises(AccessError):
+            phone.with_env(env).action_confirm()
+        self.assertTrue(phone.proposed)
 
     def test_a_refused_number_is_gone(self):
         self.propose('0722 000 003')
@@ -247,9 +289,13 @@ class TestPortalContact(PortalFormCommon):
                 self.assertEqual(partner._get_school_phones(), [own])
                 self.assertEqual(self.waiting(partner).e164, '+254733000002')
                 self.waiting(partner).unlink()
-                # The same number in another spelling is no change.
-                record.write({'phone': own})
-                self.assertFalse(self.waiting(partner))
+                # The same number in another spelling is no change; nor is what is no number.
+                for text in (own, False, '', 'none', '12345'):
+                    record.write({'phone': text})
+                    self.assertFalse(self.waiting(partner))
+                self.assertEqual(partner._get_school_phones(), [own])
+                record.write({'phone': '+44 20 7946 0958'})
+                self.assertEqual(self.waiting(partner).e164, '+442079460958')
 
     def test_the_office_and_other_contacts_write_numbers_as_ever(self):
         self.as_bursar(self.mary).phone = '0722 000 003'
@@ -283,12 +329,17 @@ class TestPortalContact(PortalFormCommon):
     # === REMOVING === #
 
     def test_own_further_numbers_are_removed_and_no_other(self):
-        own, hers = self.env['school.guardian.phone'].create([
-            {'partner_id': self.mary.id, 'e164': '0722 000 003'},
+        own, office, hers = self.env['school.guardian.phone'].create([
+            {'partner_id': self.mary.id, 'e164': '0722 000 003', 'from_portal': True},
+            {'partner_id': self.mary.id, 'e164': '0722 000 006'},
             {'partner_id': self.jane.id, 'e164': '0722 000 004'},
         ])
         self.post(f'{PHONE_URL}/{hers.id}/remove', 404, page=URL)
         self.assertTrue(hers.exists())
+        self.assertNotIn(f'{PHONE_URL}/{office.id}/remove', self.get(URL).text)
+        answer = self.post(f'{PHONE_URL}/{office.id}/remove', 422, page=URL)
+        self.assertIn("Ask the office to remove it", self.text_of(answer))
+        self.assertTrue(office.exists())
         self.post(f'{PHONE_URL}/{own.id}/remove', page=URL)
         self.assertFalse(own.exists())
         self.assertIn("Removed in the portal: 0722 *** 003", self.notes_of(self.mary))

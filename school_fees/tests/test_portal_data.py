@@ -67,6 +67,30 @@ class TestPortalData(PortalFormCommon):
         self.ask()
         self.assertEqual(len(self.requests()), 2, "After an answer one may ask again.")
 
+    def test_the_office_sees_what_this_guardian_may_be_given(self):
+        """ A separated father gets neither the mother's payments nor her phones. """
+        self.mary.guardian_link_ids.write({
+            'sees_amounts': False, 'sees_other_payers': False, 'restricted_note': "Court order 12",
+        })
+        self.ask()
+        env = self.env(user=self.bursar, context={'allowed_company_ids': self.school.ids})
+        asked = self.requests().with_env(env)
+        for part in ("Faith Otieno", "NO amounts", "NOT who else paid", "Court order 12"):
+            self.assertIn(part, asked.scope)
+        self.assertNotIn("Grace", asked.scope)
+        view = env['school.data.request'].get_view(view_type='list')['arch']
+        self.assertIn('name="scope"', view)
+        self.assertNotIn("all the data", view)
+        self.assertIn("as far as you may see it", self.text_of(self.get(URL)))
+        self.assertNotIn("Court order", self.get(URL).text)
+        self.assertNotIn("Court order", self.notes_of(self.mary))
+        self.mary.guardian_link_ids.write({'sees_amounts': True, 'sees_other_payers': True})
+        env.invalidate_all()
+        self.assertIn("amounts may be shown, other payers may be shown", asked.scope)
+        self.mary.guardian_link_ids.date_to = '2020-12-31'
+        env.invalidate_all()
+        self.assertIn("nothing may be shown", asked.scope)
+
     def test_nobody_else_closes_it(self):
         self.ask()
         for user in (self.mary.user_ids, self.create_staff('form_cashier', 'cashier')):

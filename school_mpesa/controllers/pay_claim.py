@@ -88,7 +88,7 @@ class PayClaim(http.Controller):
         claim_sudo = claims._file(
             link_sudo.student_id, claimed_code, claimed_amount, source='page', link=link_sudo,
         )
-        answer = 'not_here' if claim_sudo else 'here'
+        answer = 'noted' if link_sudo._is_for_relatives() else 'not_here' if claim_sudo else 'here'
         return self._render_claim(link_sudo, code, answer=answer, claimed_code=claimed_code)
 
     def _take_answer(self, question_sudo, who, class_name, lang):

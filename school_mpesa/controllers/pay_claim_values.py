@@ -50,12 +50,12 @@ def claim_values(link_sudo, typed=None, error=None, answer=None, claimed_code=''
     """ Return the rendering values of "I already paid".
 
     Beyond what the pay page of the link shows, it says one thing only: whether a payment is on
-    this student's account.
+    this student's account; to a relative, who was sent a link, not even that.
 
     :param mpesa.payment.link link_sudo: The link, in sudo mode and in the language of the page.
     :param dict typed: What was typed into a refused form: message, amount.
     :param MpesaRequestError error: Why it was refused.
-    :param str answer: 'here' or 'not_here'; None while nothing was asked.
+    :param str answer: 'here', 'not_here' or 'noted'; None while nothing was asked.
     :param str claimed_code: The code that was asked about.
     :rtype: dict
     """

@@ -1,4 +1,5 @@
 import math
+import secrets
 
 from odoo import http
 from odoo.http import request
@@ -9,7 +10,7 @@ from odoo.addons.school_fees.controllers.portal_fees import PortalFees
 from ..models.mpesa_payment_link_guardian import LINK_DAYS
 from ..models.request_error import MpesaRequestError
 from .pay_link import MOST_BYTES
-from .pay_request import read_amount
+from .pay_request import bind_intent, read_amount
 
 
 class PortalLinks(PortalFees):
@@ -43,12 +44,15 @@ class PortalLinks(PortalFees):
         _links_url, type='http', auth='user', methods=['POST'], sitemap=False,
         max_content_length=MOST_BYTES,
     )
-    def school_portal_links_make(self, student_id, amount='', days='', lang=None, **_kwargs):
+    def school_portal_links_make(
+        self, student_id, amount='', days='', intent=None, lang=None, **_kwargs,
+    ):
         """ Make a link.
 
         :param int student_id: The child.
         :param str amount: KES as typed.
         :param str days: For how many days it is open.
+        :param str intent: The random id of the rendered form: the same one makes one link.
         :param str lang: As above.
         :return: A redirection to the page, or the page with the error (422).
         :rtype: odoo.http.Response
@@ -57,8 +61,11 @@ class PortalLinks(PortalFees):
         child = self._find_payable_child(student_id)
         if not child:
             return self._answer_no_child()
+        value = read_amount(amount)
         try:
-            request.env['mpesa.payment.link']._make_for_relative(child, read_amount(amount), days)
+            request.env['mpesa.payment.link']._make_for_relative(
+                child, value, days, intent=bind_intent(intent, child, value, days),
+            )
         except MpesaRequestError as error:
             typed = {'amount': amount, 'days': days}
             return self._answer_links(child, lang, typed=typed, error=error, status=422)
@@ -126,6 +133,7 @@ class PortalLinks(PortalFees):
             'child_path': f'/my/fees/{child.id}',
             'suffix': self._get_suffix(lang),
             'csrf_token': request.csrf_token(),
+            'intent': secrets.token_hex(16),
             'done': done,
             'child': child,
             'first_name': child._get_first_name(),

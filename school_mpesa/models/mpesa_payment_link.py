@@ -149,7 +149,7 @@ class MpesaPaymentLink(models.Model):
         link_sudo = links_sudo.search_fetch(
             [('slug', '=', slug if is_slug else NO_SLUG)],
             ['kind', 'student_id', 'bill_id', 'amount', 'may_change', 'expires_on', 'max_uses',
-             'cancelled_at'],
+             'cancelled_at', 'for_relatives'],
             limit=1,
         )
         uses = self._count_uses(link_sudo.ids or [0])

@@ -2,7 +2,8 @@ from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import quote
 
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 from odoo.addons.school_fees.models.qr_picture import make_qr_picture
 
@@ -18,15 +19,84 @@ LINKS_PER_DAY = 20  # Cancelled ones count too.
 class MpesaPaymentLink(models.Model):
     """Links that a guardian makes for a relative: they let pay, and show nothing else.
 
-    Their maker is who created them. The page says what the slug of any link says (design section
-    5); no words of the guardian's own stand there, under the school's name.
+    Their maker is who created them. They open for as long as the maker may see the child's amounts
+    in the portal; when that right ends, so does the link. The page says what the slug of any link
+    says (design section 5); no words of the guardian's own stand there, under the school's name.
     """
 
     # One file per concern of a large model, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.payment.link'
 
+    for_relatives = fields.Boolean(
+        string="For a Relative", readonly=True, copy=False,
+        help="A guardian made it in the portal.",
+    )
+    guardian_link_id = fields.Many2one(
+        string="By the Right of", comodel_name='school.guardian.link', readonly=True, copy=False,
+        ondelete='set null', index='btree_not_null', groups='school_fees.group_bursar',
+    )
+    intent = fields.Char(
+        readonly=True, copy=False, groups='base.group_system',
+        help="The random id of the form by which a guardian made it: sent twice, it makes one.",
+    )
+
+    _intent_uniq = models.UniqueIndex(
+        "(create_uid, intent) WHERE intent IS NOT NULL", "This form was already sent.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        'for_relatives', 'guardian_link_id.portal', 'guardian_link_id.sees_amounts',
+        'guardian_link_id.date_from', 'guardian_link_id.date_to',
+    )
+    def _compute_state(self):
+        """ Override of `school_mpesa` to depend on the right of the guardian who made a link. """
+        super()._compute_state()
+
+    def _search_state(self, operator, value):
+        """ Override of `school_mpesa` to find links whose maker's right is over as cancelled. """
+        found = super()._search_state(operator, value)
+        if found is NotImplemented or ('active' in value) == ('cancelled' in value):
+            return found
+        today = self._get_today()
+        # In sudo mode: the state is the same for whoever looks.
+        live = self.env['school.guardian.link'].sudo()._search([
+            ('portal', '=', True), ('sees_amounts', '=', True),
+            '|', ('date_from', '=', False), ('date_from', '<=', today),
+            '|', ('date_to', '=', False), ('date_to', '>=', today),
+        ])
+        closed = (
+            super()._search_state('in', ['active'])
+            & Domain('for_relatives', '=', True)
+            & ~Domain('id', 'in', self.sudo()._search([('guardian_link_id', 'in', live)]))
+        )
+        return found & ~closed if 'active' in value else found | closed
+
     # === BUSINESS METHODS === #
+
+    def _find_state(self, uses):
+        """ Override of `school_mpesa`: a link ends with the right of the guardian who made it. """
+        state = super()._find_state(uses)
+        if state == 'active' and self._is_for_relatives() and not self._has_makers_right():
+            return 'cancelled'
+        return state
+
+    def _has_makers_right(self):
+        """ Tell whether the guardian who made the link may see the child's amounts today.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        right_sudo, today = self.sudo().guardian_link_id, self._get_today()
+        return (
+            right_sudo.portal and right_sudo.sees_amounts
+            and (not right_sudo.date_from or right_sudo.date_from <= today)
+            and (not right_sudo.date_to or right_sudo.date_to >= today)
+        )
 
     def _is_for_relatives(self):
         """ Tell whether a guardian made the link, and not the office.
@@ -36,8 +106,7 @@ class MpesaPaymentLink(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        link_sudo = self.sudo()
-        return link_sudo.kind == 'link' and link_sudo.create_uid.share
+        return self.sudo().for_relatives
 
     @api.model
     def _get_own(self, child=None):
@@ -47,22 +116,36 @@ class MpesaPaymentLink(models.Model):
         :return: In sudo mode: guardians do not read the office's list.
         :rtype: mpesa.payment.link
         """
+        # Not by `state`, whose search weighs the limited links of all schools.
         return self.sudo().search([
-            ('create_uid', '=', self.env.uid), ('kind', '=', 'link'), ('state', '=', 'active'),
+            ('create_uid', '=', self.env.uid), ('for_relatives', '=', True),
+            ('cancelled_at', '=', False), ('expires_on', '>=', self._get_today()),
             *([('student_id', '=', child.id)] if child else []),
-        ])
+        ]).filtered(lambda link: link.state == 'active')
 
     @api.model
-    def _make_for_relative(self, child, amount, days):
+    def _make_for_relative(self, child, amount, days, intent=None):
         """ Make a link by which somebody else pays for a guardian's child.
 
         :param school.student child: A child whose amounts the guardian may see.
         :param str amount: KES as typed, at most what is due.
         :param str days: For how many days, one of `LINK_DAYS`.
+        :param str intent: The idempotency key of the form: the same one makes one link.
         :return: In sudo mode.
         :rtype: mpesa.payment.link
         :raise MpesaRequestError: If it cannot be made so.
+        :raise ConcurrencyError: If a second tap was as quick; the framework then starts again and
+                                 finds the link of the first.
         """
+        if same_sudo := intent and self.sudo().search([
+            ('create_uid', '=', self.env.uid), ('intent', '=', intent),
+        ]):
+            if same_sudo.cancelled_at:
+                raise MpesaRequestError(self.env._(
+                    "This form was sent already, and its link is cancelled. No new link was made."
+                    " Open the page again to make one."
+                ), 'link')
+            return same_sudo
         child_sudo = child.sudo()  # The caller has checked that the guardian may see the amounts.
         Request, Provider = self.env['payment.transaction'], self.env['payment.provider']
         if not Provider._mpesa_get_default(child_sudo.company_id):
@@ -76,7 +159,8 @@ class MpesaPaymentLink(models.Model):
         value = self._read_own_amount(amount, due)
         if days not in {str(number) for number in LINK_DAYS}:
             raise MpesaRequestError(self.env._("Choose for how long the link is open."), 'days')
-        if len(self._get_own()) >= MOST_LINKS:
+        # One that is paid in full asks for nothing, and takes no one's place.
+        if len(self._get_own().filtered('asked')) >= MOST_LINKS:
             raise MpesaRequestError(self.env._(
                 "You have %(most)s open links already. No new link was made. Cancel one that is"
                 " not needed any more.", most=MOST_LINKS,
@@ -86,12 +170,18 @@ class MpesaPaymentLink(models.Model):
             raise MpesaRequestError(self.env._(
                 "You made many links today. No new link was made. Try again tomorrow."
             ), 'link')
-        return self.sudo().create({
+        rights_sudo = self.env['school.guardian.link']._of_portal_user()
+        return self._make([{
             'student_id': child.id,
             'amount': value,
             'may_change': True,
             'expires_on': self._get_today() + timedelta(days=int(days)),
-        })
+            'for_relatives': True,
+            'guardian_link_id': rights_sudo.filtered(
+                lambda right: right.student_id == child and right.sees_amounts
+            )[:1].id,
+            'intent': intent,
+        }])
 
     @api.model
     def _read_own_amount(self, amount, due):
@@ -144,8 +234,8 @@ class MpesaPaymentLink(models.Model):
 
         Note: `self.ensure_one()`
 
-        :return: `id`, `amount`, `open_until`, `paid` ('' for nothing yet), `url`, `message`,
-                 `whatsapp`, `sms` and `qr`.
+        :return: `id`, `amount` (what it asks for now), `is_over` (nothing is asked for any more),
+                 `open_until`, `paid` ('' for nothing yet), `url`, `whatsapp`, `sms` and `qr`.
         :rtype: dict
         """
         self.ensure_one()
@@ -153,7 +243,8 @@ class MpesaPaymentLink(models.Model):
         say_day = self.env['school.statement']._format_day
         return {
             'id': self.id,
-            'amount': self.currency_id._format_plain(self.amount),
+            'amount': self.currency_id._format_plain(self.asked),
+            'is_over': not self.asked,
             'open_until': say_day(self.expires_on),
             'paid': self.currency_id._format_plain(self.paid_amount) if self.paid_amount else '',
             'url': self.url,

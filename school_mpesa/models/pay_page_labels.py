@@ -155,7 +155,7 @@ CLAIM_PAGE = {
     'again': _lt("Look again"),
 }
 
-# The two answers. The second is one and the same whatever else is known of the code: whoever types
+# The answers. The second is one and the same whatever else is known of the code: whoever types
 # it may not learn of other people's payments.
 CLAIM_ANSWERS = {
     'here': (
@@ -168,6 +168,13 @@ CLAIM_ANSWERS = {
         _lt("The office will look for the payment with the M-PESA code %(code)s. Keep the message"
             " from M-PESA, and do not pay again yet. A payment made just now can take some minutes:"
             " look again then."),
+    ),
+    # To a relative, who was sent a link: what is on the account is not told.
+    'noted': (
+        _lt("The office has the code"),
+        _lt("If the payment with the M-PESA code %(code)s is on the account of %(pupil)s already,"
+            " nothing more is needed. If it is not, the office looks for it. Keep the message from"
+            " M-PESA, and do not pay again yet."),
     ),
 }
 

@@ -50,6 +50,20 @@ class TestPortalLinks(PortalForms, SchoolMpesaCommon, HttpCase):
         self.opener.cookies.update(session)
         return answer
 
+    def pay_as_aunt(self, link, amount):
+        """ Pay by the public page, from a browser without a log-in. """
+        self.opener.cookies.clear()
+        self.env.flush_all()
+        answer = self.url_open(f'/p/{link.slug}', allow_redirects=False, data={
+            'intent': 'a1' * 16, 'choice': '', 'amount': str(amount), 'phone': '0712000111',
+        })
+        self.assertEqual(answer.status_code, 303)
+        self.send()
+        self.control.pay('254712000111')
+        self.accept(self.wait_deliveries(kind='stk')[-1])
+        self.drain()
+        self.env.invalidate_all()
+
     # === MAKING === #
 
     def test_from_the_childs_page_to_the_message(self):
@@ -100,17 +114,7 @@ class TestPortalLinks(PortalForms, SchoolMpesaCommon, HttpCase):
     def test_paid_in_parts_up_to_the_amount(self):
         self.make()
         link = self.links()
-        self.opener.cookies.clear()
-        self.env.flush_all()
-        answer = self.url_open(f'/p/{link.slug}', allow_redirects=False, data={
-            'intent': 'a1' * 16, 'choice': '', 'amount': '2000', 'phone': '0712000111',
-        })
-        self.assertEqual(answer.status_code, 303)
-        self.send()
-        self.control.pay('254712000111')
-        self.accept(self.wait_deliveries(kind='stk')[-1])
-        self.drain()
-        self.env.invalidate_all()
+        self.pay_as_aunt(link, 2_000)
         self.assertEqual((link.paid_amount, link.asked), (2_000, 3_000))
         # Neither the page of the payment nor its receipt tells what is due, 30,500 now.
         receipt = link.transaction_ids.mpesa_receipt_id
@@ -185,6 +189,86 @@ class TestPortalLinks(PortalForms, SchoolMpesaCommon, HttpCase):
         with patch.object(mpesa_payment_link_guardian, 'LINKS_PER_DAY', 0):
             self.assertIn("many links today", self.text_of(self.make(422)))
 
+    def test_a_link_that_asks_for_nothing_is_not_sent_and_takes_no_place(self):
+        self.make(amount='2000')
+        link = self.links()
+        self.pay_as_aunt(link, 2_000)
+        self.assertEqual((link.state, link.asked), ('active', 0))
+        self.authenticate('links_mary', 'links_mary')
+        page = self.get(self.url)
+        text = self.text_of(page)
+        self.assertIn("Nothing to pay any more by this link", text)
+        self.assertIn("Paid by this link: KES 2,000", text)
+        for hidden in ('wa.me', 'sms:', link.slug):
+            self.assertNotIn(hidden, page.text)
+        with patch.object(mpesa_payment_link_guardian, 'MOST_LINKS', 1):
+            self.make()
+            self.assertIn("open links", self.text_of(self.make(422)))
+
+    def test_a_double_tap_makes_one_link(self):
+        for _tap in range(2):
+            self.make(intent='a1' * 16)
+        self.assertEqual(len(self.links()), 1)
+        self.make(intent='b2' * 16)
+        self.assertEqual(len(self.links()), 2)
+        self.links()._close("Not needed")
+        self.assertIn("sent already", self.text_of(self.make(422, intent='a1' * 16)))
+        self.assertRegex(self.get(self.url).text, r'name="intent" value="[0-9a-f]{32}"')
+
+    # === THE RIGHT OF THE MAKER === #
+
+    def test_a_link_ends_with_the_right_of_the_guardian_who_made_it(self):
+        self.make()
+        link, right = self.links(), self.mary.guardian_link_ids
+        Link = self.env['mpesa.payment.link']
+        for ends in ({'portal': False}, {'sees_amounts': False}, {'date_to': '2020-12-31'}):
+            with self.subTest(ends):
+                former = {name: right[name] for name in ends}
+                right.write(ends)
+                self.assertEqual(self.open_as_aunt(link).status_code, 404)
+                self.env.invalidate_all()
+                self.assertEqual(link.state, 'cancelled')
+                self.assertFalse(Link.search([('id', '=', link.id), ('state', '=', 'active')]))
+                self.assertTrue(Link.search([('id', '=', link.id), ('state', '=', 'cancelled')]))
+                right.write(former)
+                self.assertEqual(self.open_as_aunt(link).status_code, 200)
+        self.assertTrue(Link.search([('id', '=', link.id), ('state', '=', 'active')]))
+        right.unlink()
+        self.assertEqual(self.open_as_aunt(link).status_code, 404)
+
+    def test_it_stays_a_relatives_link_when_its_maker_is_hired(self):
+        self.make()
+        link = self.links()
+        self.mary.user_ids.write({'group_ids': [(6, 0, [self.env.ref('base.group_user').id])]})
+        self.env.invalidate_all()
+        self.assertFalse(self.mary.user_ids.share)
+        self.assertTrue(link._is_for_relatives())
+        self.assertNotIn('0712 ***', self.open_as_aunt(link).text)
+
+    def test_a_relative_is_not_told_which_payments_are_on_the_account(self):
+        tx = self.ask()
+        self.send()
+        self.control.pay('254712000111')
+        self.accept(self.wait_deliveries(kind='stk')[-1])
+        self.drain()
+        self.make()
+        code = tx.mpesa_receipt_id.external_ref
+        self.assertTrue(code)
+        link = self.links()
+        self.opener.cookies.clear()
+        answers = []
+        for claimed in (code, 'UIE4K7P2QX'):
+            self.env.flush_all()
+            answer = self.url_open(f'/c/{link.slug}?lang=en', data={'message': claimed})
+            self.assertEqual(answer.status_code, 200)
+            self.assertIn("The office has the code", answer.text)
+            answers.append(answer.text.replace(claimed, ''))
+        self.assertEqual(*answers)
+        self.env.invalidate_all()
+        self.assertEqual(
+            self.env['school.payment.claim'].search([]).mapped('code'), ['UIE4K7P2QX'],
+        )
+
     # === CANCELLING === #
 
     def test_the_own_link_is_cancelled_and_opens_nothing(self):
@@ -254,6 +338,13 @@ class TestPortalLinks(PortalForms, SchoolMpesaCommon, HttpCase):
         self.accept(self.wait_deliveries(kind='stk')[-1])
         self.drain()
         receipt = tx.mpesa_receipt_id
+        self.assertTrue(receipt._filter_paid_by(self.mary))
+        # Nor does Mary lose what she has paid when she takes another number.
+        self.env['school.guardian.phone'].create({
+            'partner_id': self.mary.id, 'e164': '0722 000 003', 'is_first': True,
+        })._make_first()
+        self.env.invalidate_all()
+        self.assertEqual(self.mary._get_school_phones(), ['+254722000003', '+254712000111'])
         self.assertTrue(receipt._filter_paid_by(self.mary))
         self.jane.with_user(self.jane.user_ids).sudo()._propose_phone('0712 000 111')
         self.assertFalse(receipt._filter_paid_by(self.jane))

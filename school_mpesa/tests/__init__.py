@@ -23,6 +23,7 @@ from . import test_link_figures
 from . import test_failure_message
 from . import test_failure_message_since
 from . import test_link_message
+from . import test_message_languages
 from . import test_link_wizard
 from . import test_portal_invoice
 from . import test_portal_links

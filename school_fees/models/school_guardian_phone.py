@@ -103,6 +103,10 @@ class SchoolGuardianPhone(models.Model):
         string="Instead of the First", readonly=True,
         help="When it is confirmed, it takes the place of the number on the contact.",
     )
+    known_phone = fields.Char(
+        string="Call On", related='partner_id.phone',
+        help="The number known before: ask there whether the new one is the guardian's.",
+    )
     also_of = fields.Char(
         string="Also the Number of", compute='_compute_also_of',
         help="Others in the phone book who have this number.",

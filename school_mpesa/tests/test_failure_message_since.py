@@ -107,7 +107,7 @@ class TestFailureMessageSince(FailureCommon):
         })
         self.create_guardian(pupil, "Asha Yusuf", phone='+254722000222')
         self.env['account.move'].with_company(branch).create({
-            'move_type': 'out_invoice', 'school_doc_type': 'supplement', 'student_id': pupil.id,
+            'move_type': 'out_invoice', 'partner_id': pupil.partner_id.id,
             'invoice_date': self.term_3.bill_date, 'company_id': branch.id,
             'invoice_line_ids': [(0, 0, {'name': "Trip", 'price_unit': 900, 'tax_ids': False})],
         }).action_post()

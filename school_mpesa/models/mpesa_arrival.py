@@ -11,6 +11,9 @@ from .. import daraja, vault
 # A Kenyan mobile number somewhere in what was typed, with or without prefix, however it is spaced.
 PHONE_IN_TEXT = re.compile(r'(?:\+?254|0)?[^\w+]*[17](?:[^\w]*\d){8}')
 
+# The same, where it does not begin within another number.
+MOBILE_IN_TEXT = re.compile(rf'(?<!\d){PHONE_IN_TEXT.pattern}')
+
 
 @dataclass(eq=False)
 class Arrival:
@@ -131,7 +134,7 @@ def mask_mobiles(text):
     :param str text: What somebody typed.
     :rtype: str
     """
-    return PHONE_IN_TEXT.sub(_mask_mobile, text)
+    return MOBILE_IN_TEXT.sub(_mask_mobile, text)
 
 
 def _mask(match):

@@ -359,7 +359,7 @@ class TestPayerQuestion(LinkCommon, BookingCommon):
 
     def test_the_class_tells_apart_whom_the_name_fits(self):
         other = self.create_student("Hope Akinyi", "ADM-30999")
-        self.enrol(self.hope, self.create_class(self.create_level("Grade 8"), "East"))
+        self.enrol(self.hope, self.create_class(self.create_level("Grade 8", 'G8E'), "East"))
         movement = self.wait()
         question = self.ask_payer(movement)
         for class_name, found in (

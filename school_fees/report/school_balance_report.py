@@ -30,14 +30,20 @@ class SchoolBalanceReport(models.Model):
     )
     boarding = fields.Selection(
         string="Day or Boarding",
-        selection=lambda self: self.env['school.enrolment']._fields['boarding'].selection,
+        # In the words of whoever reads: of a callable Odoo translates none.
+        selection=lambda self: self.env['school.enrolment']._fields['boarding']._description_selection(
+            self.env,
+        ),
         readonly=True,
         depends_context=AS_AT,
     )
     family_id = fields.Many2one(string="Family", comodel_name='school.family', readonly=True)
     state = fields.Selection(
         string="Status",
-        selection=lambda self: self.env['school.student']._fields['state'].selection,
+        # In the words of whoever reads: of a callable Odoo translates none.
+        selection=lambda self: self.env['school.student']._fields['state']._description_selection(
+            self.env,
+        ),
         readonly=True,
     )
     company_id = fields.Many2one(string="School", comodel_name='res.company', readonly=True)

@@ -16,7 +16,10 @@ class SchoolConcessionReport(models.Model):
     )
     kind = fields.Selection(
         string="For",
-        selection=lambda self: self.env['school.concession']._fields['kind'].selection,
+        # In the words of whoever reads: of a callable Odoo translates none.
+        selection=lambda self: self.env['school.concession']._fields['kind']._description_selection(
+            self.env,
+        ),
         readonly=True,
     )
     grant_id = fields.Many2one(

@@ -23,12 +23,18 @@ class SchoolDayBook(models.Model):
     receipt_id = fields.Many2one(string="Receipt", comodel_name='school.receipt', readonly=True)
     channel = fields.Selection(
         string="Channel",
-        selection=lambda self: self.env['school.receipt']._fields['channel'].selection,
+        # In the words of whoever reads: of a callable Odoo translates none.
+        selection=lambda self: self.env['school.receipt']._fields['channel']._description_selection(
+            self.env,
+        ),
         readonly=True,
     )
     money_kind = fields.Selection(
         string="Kind of Money",
-        selection=lambda self: self.env['school.receipt']._fields['money_kind'].selection,
+        # In the words of whoever reads: of a callable Odoo translates none.
+        selection=lambda self: self.env['school.receipt']._fields['money_kind']._description_selection(
+            self.env,
+        ),
         readonly=True,
     )
     external_ref = fields.Char(string="External Reference", readonly=True)

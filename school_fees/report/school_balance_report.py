@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..rules import standing
+from .selection_of import selection_of
 
 
 AS_AT = ('school_as_at',)  # The key of the context that asks for a past day.
@@ -30,20 +31,14 @@ class SchoolBalanceReport(models.Model):
     )
     boarding = fields.Selection(
         string="Day or Boarding",
-        # In the words of whoever reads: of a callable Odoo translates none.
-        selection=lambda self: self.env['school.enrolment']._fields['boarding']._description_selection(
-            self.env,
-        ),
+        selection=selection_of('school.enrolment', 'boarding'),
         readonly=True,
         depends_context=AS_AT,
     )
     family_id = fields.Many2one(string="Family", comodel_name='school.family', readonly=True)
     state = fields.Selection(
         string="Status",
-        # In the words of whoever reads: of a callable Odoo translates none.
-        selection=lambda self: self.env['school.student']._fields['state']._description_selection(
-            self.env,
-        ),
+        selection=selection_of('school.student', 'state'),
         readonly=True,
     )
     company_id = fields.Many2one(string="School", comodel_name='res.company', readonly=True)

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .selection_of import selection_of
+
 
 class SchoolConcessionReport(models.Model):
     """What the school gave back, by concession: lines of bills and of credit notes."""
@@ -16,10 +18,7 @@ class SchoolConcessionReport(models.Model):
     )
     kind = fields.Selection(
         string="For",
-        # In the words of whoever reads: of a callable Odoo translates none.
-        selection=lambda self: self.env['school.concession']._fields['kind']._description_selection(
-            self.env,
-        ),
+        selection=selection_of('school.concession', 'kind'),
         readonly=True,
     )
     grant_id = fields.Many2one(

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .selection_of import selection_of
+
 
 class SchoolDayBook(models.Model):
     """The receipts of each day, and the reversals on the day they were made.
@@ -23,18 +25,12 @@ class SchoolDayBook(models.Model):
     receipt_id = fields.Many2one(string="Receipt", comodel_name='school.receipt', readonly=True)
     channel = fields.Selection(
         string="Channel",
-        # In the words of whoever reads: of a callable Odoo translates none.
-        selection=lambda self: self.env['school.receipt']._fields['channel']._description_selection(
-            self.env,
-        ),
+        selection=selection_of('school.receipt', 'channel'),
         readonly=True,
     )
     money_kind = fields.Selection(
         string="Kind of Money",
-        # In the words of whoever reads: of a callable Odoo translates none.
-        selection=lambda self: self.env['school.receipt']._fields['money_kind']._description_selection(
-            self.env,
-        ),
+        selection=selection_of('school.receipt', 'money_kind'),
         readonly=True,
     )
     external_ref = fields.Char(string="External Reference", readonly=True)

@@ -53,7 +53,7 @@ class MpesaPaymentLink(models.Model):
     )
     def _compute_state(self):
         """ Override of `school_mpesa` to depend on the right of the guardian who made a link. """
-        super()._compute_state()
+        return super()._compute_state()
 
     def _search_state(self, operator, value):
         """ Override of `school_mpesa` to find links whose maker's right is over as cancelled. """

@@ -8,7 +8,8 @@ class SchoolTransfer(models.Model):
 
     def _post(self):
         """ Override of `school_fees` to meet the claims of what has come to the student. """
-        super()._post()
+        result = super()._post()
         receipt = self.receipt_line_id.receipt_id
         if receipt.money_kind == 'mpesa':
             self.env['school.payment.claim']._meet([receipt.external_ref])
+        return result

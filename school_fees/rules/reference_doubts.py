@@ -9,6 +9,7 @@ import re
 from .reference_words import (
     LEVEL,
     OF,
+    SPELLED_LEVEL,
     TERM,
     is_level_number,
     is_term_number,
@@ -22,11 +23,17 @@ _STREAM = re.compile(r'[^\W\d]|[IVX]+')
 # Words that announce an admission number, and those that announce money or the paybill.
 _NUMBER_WORDS = {'NO', 'NAMBA', 'NUM', 'NUMBER'}
 _ANNOUNCING = {
-    *_NUMBER_WORDS, 'ADM', 'ADMISSION', 'ADMN', 'ADMNO', 'REG', 'REGISTRATION', 'ACC', 'ACCOUNT',
+    *_NUMBER_WORDS, 'ADM', 'ADMN', 'ADMNO', 'ACC', 'ACCOUNT',
 }
 _MONEY = {
     'ARREARS', 'BAL', 'BALANCE', 'DEPOSIT', 'DOH', 'DOO', 'GANJI', 'PAID', 'PAYBILL', 'PESA',
 }
+_AND_END = re.compile(r'(?:[&+]|\b(?:and|na))\W*$', re.IGNORECASE)
+_AND_LEVEL = re.compile(
+    r'(?:[&+]|\b(?:and|na)\b)\s*(?:(?:' + '|'.join(sorted(OF)) + r')\s+)?'
+    r'(?:' + '|'.join(sorted(LEVEL - {'YEAR'})) + r')[\W_]*\d',
+    re.IGNORECASE,
+)
 _CHILDREN = {
     'BOY', 'CHILD', 'DADA', 'DAUGHTER', 'GIRL', 'KAKA', 'MTOTO', 'MWANAFUNZI', 'MWANANGU', 'PUPIL',
     'SON', 'STUDENT',
@@ -77,6 +84,13 @@ def _is_date(parts):
     return 1 <= smaller <= LAST_MONTH and larger <= LAST_DAY
 
 
+def _is_day(day, month):
+    """ Return whether two texts are a day and its month: 25 and 11. """
+    return all(text.isdecimal() and len(text) <= 2 for text in (day, month)) and (
+        1 <= int(day) <= LAST_DAY and 1 <= int(month) <= LAST_MONTH
+    )
+
+
 def _follows_count(parts, all_parts):
     """ Return whether the first number counts: "T1 26 0123", "T1&2 0419", "child 1 0419". """
     if len(parts) < 2 or not parts[0].is_number:
@@ -120,7 +134,8 @@ def may_be_term_or_level(all_parts, place):
     return not number.text.startswith('0') and (
         (word in LEVEL and is_level_number(number))
         or (word == 'T' and is_term_number(number.text))
-        # "term 118" may be term 1 and 18.
+        # "form 4118" may be form 4 and 118, and "term 118" term 1 and 18.
+        or (word in SPELLED_LEVEL and len(number.text) > LEAST_BARE_DIGITS)
         or (word in TERM - {'T', 'TM'} and is_term_number(number.text[0]) and len(number.text) > 1)
     )
 
@@ -169,10 +184,14 @@ def may_be_month(parts, all_parts):
     :param list[Part] all_parts: All parts of the text.
     :rtype: bool
     """
-    before = all_parts[:parts[0].place][-1:]
+    before = [part for part in all_parts[:parts[0].place] if part.text not in OF][-1:]
     if len(parts) != 2 or not before or before[0].is_number or before[0].text in _ANNOUNCING:
         return False
     month, year = (part.text for part in parts)
+    if before[0].text in TERM and year.isdecimal() and is_term_number(year):
+        return is_year(month) or (len(month) == 2 and month.isdecimal())  # "term 2026/1"
+    if before[0].text in _MONEY and parts[1].joined and _is_day(month, year):
+        return True  # "paid 25/11"
     return (
         len(month) <= 2 and month.isdecimal() and 1 <= int(month) <= LAST_MONTH
         and (is_year(year) or (len(year) == 2 and year.isdecimal() and parts[1].joined))
@@ -192,13 +211,15 @@ def is_school_year(parts):
 
 
 def may_name_another(text, all_parts):
-    """Return whether another child may be meant too: "4501 na kaka", "fees 4501 &", cut off.
+    """Return whether another child may be meant too: "4501 na kaka", "4501 & grade 3".
+
+    Or the text was cut off behind the sign: "fees 4501 &".
 
     :param str text: What the payer typed.
     :param list[Part] all_parts: All parts of it.
     :rtype: bool
     """
-    return bool(re.search(r'(?:[&+]|\b(?:and|na))\W*$', text, re.IGNORECASE)) or any(
+    return bool(_AND_LEVEL.search(text) or _AND_END.search(text)) or any(
         part.added and part.text in _CHILDREN for part in all_parts
     )
 

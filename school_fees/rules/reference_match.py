@@ -162,6 +162,7 @@ class ReferenceMatcher:
                 return _undecided([(one, SEVERAL) for one in (holder, *others)])
             if match.outcome == NORMALISED and (
                 reading.may_name_another() or reading.names_other_letters()
+                or _is_cut_off(reading.text)
             ):
                 return _undecided([(holder, SEVERAL)])
             if (match.outcome == NORMALISED and reading.is_written_as_amount()) or (
@@ -247,11 +248,13 @@ class ReferenceMatcher:
         return rests
 
     def _find_other_child(self, reading, holder):
-        """ Return who has the number that was taken for a term or its year. """
+        """ Return who has the number that was taken for a term, its year, or a level. """
         parts = reading.all_parts
         return self._find_others(holder, {
             key for year in years_of_terms(parts) for key in reading.keys_of([year])
-        } | {canonical_key(number) for number in numbers_of_terms(parts)})
+        } | {
+            canonical_key(number) for number in numbers_of_terms(parts)
+        } | reading.keys_of_levels())
 
     def _find_other_reading(self, reading, holder):
         """ Return who has the number with other digits, or the pay code that they make. """
@@ -412,6 +415,11 @@ class ReferenceMatcher:
         counts = Counter(holder for word in words for holder in named[word])
         most = max(counts.values(), default=0)
         return [(holder, NAME) for holder, count in counts.items() if count == most]
+
+
+def _is_cut_off(text):
+    """ Return whether M-PESA cut off what followed a sign: "school fees for 118/". """
+    return len(text) == M_PESA_SIGNS and text[-1] in '/-.'
 
 
 def _first_ones(found):

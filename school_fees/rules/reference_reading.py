@@ -24,6 +24,7 @@ from .reference_words import (
     LEVEL,
     NAMES_IN_NOISE,
     NOISE,
+    SPELLED_LEVEL,
     drop_terms_and_levels,
     is_year,
     may_be_term,
@@ -37,6 +38,8 @@ MOST_SLIP = 24  # Signs of a key beyond which it is no number; M-PESA takes twen
 MOST_REORDERED = 4  # Parts that may stand in any order.
 LEAST_SLIP = 4  # Signs of a key in which one slip can be told from another number.
 LOOK_ALIKE = {'S': '5', 'B': '8', 'Z': '2', 'G': '6', '5': 'S', '8': 'B', '2': 'Z', '6': 'G'}
+
+_JOINING = re.compile(r'[&+,]|\b(?:and|na)\b', re.IGNORECASE)
 
 # Why a key that was read may not be meant.
 TERM = 'term'  # A part of the number may be a term instead.
@@ -55,13 +58,16 @@ class Candidate:
 class Reading:
     """ What can be read out of a text, given how the school writes its numbers. """
 
-    def __init__(self, text, style, levels=True, silence=True, own=frozenset()):
+    def __init__(self, text, style, levels=True, silence=True, own=frozenset(), letters=False):
         self.style = style
+        self._letters = letters
         self.text = text
         self.key = canonical_key(text)
-        self.all_parts = split_parts(text)
+        self.all_parts = split_parts(text, letters)
         affixes = {style.prefix, style.suffix} - {''}
-        self._silent = (NOISE | style.noise | affixes) - style.letters
+        # The 123 of 123/118 may be the child 123/123 elsewhere.
+        silent = {affix for affix in affixes if not affix.isdecimal()}
+        self._silent = (NOISE | style.noise | silent) - style.letters
         if not levels:
             self._silent -= LEVEL  # A number takes the 2 of "grade 2" with its word, or not at all.
         parts = drop_terms_and_levels(self.all_parts, levels=levels, own=own)
@@ -87,11 +93,16 @@ class Reading:
         readings = {
             tuple(part.text for part in reading.parts): reading for reading in (
                 self, *(
-                    Reading(self.text, self.style, levels=levels, silence=silence)
+                    Reading(
+                        self.text, self.style, levels=levels, silence=silence,
+                        letters=self._letters,
+                    )
                     for levels, silence in ((False, True), (True, False), (False, False))
                 ),
                 # Of "G4-118 grade 5" only grade 5 is a level.
-                *([Reading(self.text, self.style, own=own)] if own else []),
+                *([
+                    Reading(self.text, self.style, own=own, letters=self._letters),
+                ] if own else []),
             )
         }
         self._candidates = [
@@ -140,13 +151,21 @@ class Reading:
         doubt = SHORT if is_bare and len(''.join(numbers)) < LEAST_BARE_DIGITS else ''
         if is_cut_in_two(parts, self.all_parts, self._silent) or (
             not words and self._may_be_else(parts)  # A name makes it certain.
-        ):
+        ) or may_be_class(parts) or self._is_shared(texts):
             doubt = TERM
         found = [Candidate(key, words, doubt) for key in self.keys_of(texts)]
-        is_date = len(texts) == 3 and is_year(texts[-1])
-        if not is_date:
+        is_dated = len(texts) > 1 and is_year(texts[-1]) and (
+            len(texts) == 3 or len(texts) in self.style.years
+        )
+        if not is_dated and doubt != TERM:
             found += [Candidate(code, words) for code in _joined_code(texts)]
         return found
+
+    def _is_shared(self, texts):
+        """ Return whether a number is but the one with which all of the school's begin. """
+        return len(texts) == 1 and texts[0].isdecimal() and (
+            texts[0].lstrip('0') == self.style.prefix
+        )
 
     def _may_be_else(self, parts):
         """ Return whether a number may be a term, level, year or amount where no name is. """
@@ -157,7 +176,6 @@ class Reading:
                 parts, self.all_parts, bool(self.style.prefix or self.style.suffix),
             ))
             or may_be_month(parts, self.all_parts)
-            or may_be_class(parts)
             or is_school_year(parts)
         )
 
@@ -242,7 +260,29 @@ class Reading:
     def letter_keys(self):
         """ Return the keys of words with an O, I or l at a digit, read as a letter and as one. """
         words = re.findall(r'[^\W_]*(?:[OoIl]\d|\d[OoIl])[^\W_]*', self.text)
-        return {canonical_key(word) for word in words} | set(self._plain_keys() if words else ())
+        if not words:
+            return set()
+        as_typed = Reading(self.text, self.style, letters=True).all_candidates()
+        return {
+            *map(canonical_key, words), *self._plain_keys(),
+            *(candidate.key for candidate in as_typed if not candidate.words),
+        }
+
+    def keys_of_levels(self):
+        """ Return the keys of own letters that were read as a level, beside others of another
+        child: G4 of "B118 & G4".
+
+        :rtype: set[str]
+        """
+        own = self.style.letters | {self.style.prefix}
+        if sum(part.text in own for part in self.all_parts) <= 1 or not _JOINING.search(self.text):
+            return set()
+        return {
+            canonical_key(f'{word.text}{number.text}')
+            for word, number in itertools.pairwise(self.all_parts)
+            if word.text in own & LEVEL and number.is_number
+            and (number.glued or word.text in SPELLED_LEVEL)
+        }
 
     def joined_code(self):
         """ Return the pay code that the digits make together: 1501262 of 150126-2.

@@ -25,6 +25,8 @@ LEVEL = {
     'GRADE', 'GD', 'GR', 'G', 'CLASS', 'CLS', 'STD', 'STANDARD', 'FORM', 'F', 'DARASA', 'KIDATO',
     'YEAR', 'PP',
 }
+# Written out, a word of them announces a level, however it goes on.
+SPELLED_LEVEL = {'GRADE', 'CLASS', 'STD', 'STANDARD', 'FORM', 'DARASA', 'KIDATO'}
 AND = {'AND', 'NA'}
 OF = {'WA', 'YA', 'LA', 'CHA'}  # As in "muhula wa pili" and "kidato cha tatu".
 LAST_TERM, LAST_LEVEL = 3, 12
@@ -56,19 +58,21 @@ class Part:
         return self.text[0].isdecimal()
 
 
-def split_parts(text):
+def split_parts(text, letters=False):
     """Return the letters and digits of a reference, part by part.
 
     O stands for 0, and I and l for 1, where they touch a digit, but not in "no112".
 
     :param str text: What the payer typed.
+    :param bool letters: Whether O, I and l stay the letters that were typed.
     :rtype: list[Part]
     """
     unified = unicodedata.normalize('NFKC', text or '')
-    unified = re.sub(
-        r'(?<=\d)[OoIl]+|[^\W\d_]*[OoIl](?=\d)',
-        lambda found: _read_as_digits(found.group()), unified,
-    )
+    if not letters:
+        unified = re.sub(
+            r'(?<=\d)[OoIl]+|[^\W\d_]*[OoIl](?=\d)',
+            lambda found: _read_as_digits(found.group()), unified,
+        )
     unified = unicodedata.normalize('NFKC', unified.upper())
     unified = re.sub(r'\bM\W{1,2}PESA\b', 'MPESA', unified)  # Else its M is a house or a prefix.
     parts = []

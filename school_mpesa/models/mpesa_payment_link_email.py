@@ -32,6 +32,11 @@ class MpesaPaymentLink(models.Model):
         self.env['school.approval.mixin']._check_role('school_fees.group_bursar')
         if self.state != 'active':
             raise UserError(self.env._("This link is closed. Nothing was sent. Make a new one."))
+        if self._is_for_relatives():
+            raise UserError(self.env._(
+                "A guardian has made this link for a relative. Nothing was sent: it is not for the"
+                " other guardians. Make a link of the office."
+            ))
         if not self.asked:
             raise UserError(self.env._(
                 "Nothing is due by this link any more. Nothing was sent."

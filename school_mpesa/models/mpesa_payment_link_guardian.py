@@ -174,6 +174,7 @@ class MpesaPaymentLink(models.Model):
         return self._make([{
             'student_id': child.id,
             'amount': value,
+            'first_asked': value,
             'may_change': True,
             'expires_on': self._get_today() + timedelta(days=int(days)),
             'for_relatives': True,

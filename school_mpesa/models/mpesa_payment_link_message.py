@@ -161,6 +161,8 @@ class MpesaPaymentLink(models.Model):
         self.ensure_one()
         if self.state != 'active':
             return 'closed'
+        if self._is_for_relatives():
+            return 'relative'  # It is one guardian's, and not for the others.
         if not self.company_id.sudo().school_sms_gateway:
             return 'no_gateway'
         if guardians and self._get_told_by_sms(guardians) == guardians:
@@ -237,6 +239,7 @@ class MpesaPaymentLink(models.Model):
         """
         words = {
             'closed': self.env._("closed"),
+            'relative': self.env._("made by a guardian for a relative"),
             'no_gateway': self.env._("no SMS gateway"),
             'under_way': self.env._("on their way already"),
             'recent': self.env._("sent in the last hour"),
@@ -259,6 +262,10 @@ class MpesaPaymentLink(models.Model):
             return self._say_not_sent(groups) or self.env._("Choose links to send first.")
         return {
             'closed': self.env._("This link is closed. Nothing was sent. Make a new one."),
+            'relative': self.env._(
+                "A guardian has made this link for a relative. Nothing was sent: it is not for the"
+                " other guardians. Make a link of the office."
+            ),
             'no_gateway': self.env._(
                 "This school has no SMS gateway yet. Nothing was sent. An administrator sets it up"
                 " in Settings > School Fees > Messages."
@@ -285,6 +292,18 @@ class MpesaPaymentLink(models.Model):
 
     # === BUSINESS METHODS - CLOSING === #
 
+    def _get_holders_by_sms(self):
+        """ Return who has this link by SMS, or may have.
+
+        Note: `self.ensure_one()`
+
+        :rtype: res.partner
+        """
+        self.ensure_one()
+        return self._get_link_sms().filtered(
+            lambda message: message.state in {'queued', 'sent', 'delivered', 'doubt'}
+        ).partner_id
+
     def _close(self, reason):
         """ Override of `school_mpesa` to tell those to whom the link was sent. """
         closing_sudo = self.sudo().filtered(lambda link: not link.cancelled_at)
@@ -293,8 +312,7 @@ class MpesaPaymentLink(models.Model):
             links_sms = link_sudo._get_link_sms()
             # What was not sent yet needs no taking back.
             links_sms.filtered(lambda message: message.state == 'waiting').state = 'cancelled'
-            if any(message.state in {'queued', 'sent', 'delivered', 'doubt'}
-                   for message in links_sms):
+            if link_sudo._get_holders_by_sms():
                 link_sudo.student_id._send_school_message(
                     'link_cancelled', mpesa_link_id=link_sudo.id,
                 )

@@ -105,6 +105,11 @@ PAID_RELATIVE_LATE = Words(
     GOOD,
     strong=_lt("Do not pay again."),
 )
+PAID_RELATIVE_TWICE = Words(
+    _lt("You paid twice"),
+    _lt("We have both payments for %(pupil)s. To get one back, %(office)s."),
+    GOOD,
+)
 PAID_TWICE = Words(
     _lt("You paid twice"),
     _lt("We have both payments. The extra KES %(extra)s is kept for %(pupil)s. To get it back,"
@@ -315,6 +320,8 @@ def _paid_words(view):
         return DENIED_FAMILY if is_family else DENIED
     if view.get('given_back'):
         return GIVEN_BACK_FAMILY if is_family else GIVEN_BACK
+    if view.get('paid_twice') and view.get('is_relative'):
+        return PAID_RELATIVE_TWICE
     if view.get('paid_twice'):
         return PAID_FAMILY_TWICE if is_family else PAID_TWICE
     if view.get('is_relative'):

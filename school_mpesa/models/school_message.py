@@ -152,7 +152,8 @@ class SchoolMessage(models.Model):
         pay = self.student_id._get_message_pay()
         link_sudo = tx_sudo.mpesa_link_id
         bills_sudo = tx_sudo.invoice_ids.filtered(lambda bill: bill._is_bill_to_tell())
-        if link_sudo.state == 'active' and link_sudo.asked > 0:
+        # A relative's link is one guardian's, who may not be the one whose phone was prompted.
+        if not link_sudo.for_relatives and link_sudo.state == 'active' and link_sudo.asked > 0:
             return {**pay, 'address': link_sudo._get_public_path()}
         return bills_sudo._get_message_pay() if len(bills_sudo) == 1 else pay
 

@@ -10,12 +10,19 @@ class SchoolStudent(models.Model):
 
     @api.model
     def _read_told_guardians(self, kind, subjects, guardians):
-        """ Override of `school_fees` to send a link again only to who has not got it. """
-        if kind != 'link':
+        """ Override of `school_fees` to send a link again only to who has not got it, and to take
+        it back only from who has.
+        """
+        if kind not in {'link', 'link_cancelled'}:
             return super()._read_told_guardians(kind, subjects, guardians)
         links_sudo = self.env['mpesa.payment.link'].sudo().browse(
             [values['mpesa_link_id'] for _student, values in subjects],
         )
+        if kind == 'link_cancelled':
+            return [
+                guardians[student] - link_sudo._get_holders_by_sms()
+                for link_sudo, (student, _values) in zip(links_sudo, subjects, strict=True)
+            ]
         return [
             link_sudo._get_told_by_sms(guardians[student])
             for link_sudo, (student, _values) in zip(links_sudo, subjects, strict=True)

@@ -46,6 +46,12 @@ class SmsCommon(SchoolMpesaCommon):
             'student_id': (student or self.student).id, **values,
         })
 
+    def make_relatives_link(self, **values):
+        """ Make a link as the student's guardian does in the portal. """
+        right = self.guardian.guardian_link_ids.filtered(lambda one: one.student_id == self.student)
+        right.portal = True
+        return self.make_link(for_relatives=True, guardian_link_id=right.id, **values)
+
     def tell(self, at=NOON):
         with freeze_time(at):
             self.run_cron('school_fees.cron_messages')

@@ -44,6 +44,12 @@ class TestFailureMessage(FailureCommon):
         self.later()
         self.assertIn(f"/p/{link.slug}", self.sent[0])
 
+    def test_nobody_is_led_to_a_relatives_link(self):
+        link = self.make_relatives_link(amount=5_000)
+        self.fail(amount=5_000, link=link, channel='payment_link', invoices=None)
+        self.later()
+        self.assertNotIn(link.slug, self.sent[0])
+
     def test_who_was_asked_for_the_balance_is_led_to_the_childs_page(self):
         self.fail(invoices=None)
         self.later()

@@ -156,6 +156,10 @@ class TestLinkBulk(SmsCommon):
         self.assertEqual(second.student_id, first.student_id)
         self.assertFalse(second & first)
 
+    def test_a_link_that_a_guardian_made_for_a_relative_hinders_none(self):
+        self.assertEqual(self.make_relatives_link(amount=32_500).state, 'active')
+        self.assertEqual(len(self.make(chosen_by='students', student_ids=self.student.ids)), 1)
+
     def test_an_open_link_over_less_hinders_none(self):
         self.make_link(amount=500, description="Trip")
         self.make_link(self.brian, amount=4_001)

@@ -62,6 +62,31 @@ class TestLinkMessage(SmsCommon):
         self.tell()
         self.assertEqual(len(self.sent), 2)
 
+    def test_only_who_has_a_link_hears_that_it_is_closed(self):
+        link = self.make_link(amount=5_000)
+        with freeze_time(NOON):
+            link.with_user(self.bursar).action_send_by_sms()
+        self.tell()
+        self.create_guardian(self.student, "John Otieno", phone='+254733000222')
+        with freeze_time(NOON):
+            link.with_user(self.bursar)._cancel("Wrong amount")
+        closing = link.sudo().sms_ids.filtered(lambda message: message.kind == 'link_cancelled')
+        self.assertEqual(closing.partner_id, self.guardian)
+
+    def test_a_relatives_link_is_not_the_offices_to_send(self):
+        self.guardian.email = 'mary@example.com'
+        link = self.make_relatives_link(amount=5_000).with_user(self.bursar)
+        self.assertEqual(link.state, 'active')
+        with freeze_time(NOON), self.refusal(UserError, "made this link for a relative"):
+            link.action_send_by_sms()
+        with self.refusal(UserError, "made this link for a relative"):
+            link.action_send_by_email()
+        own = self.make_link(amount=5_000).with_user(self.bursar)
+        with freeze_time(NOON):
+            said = (link | own).action_send_by_sms()['params']['message']
+        self.assertIn("Not sent: made by a guardian for a relative 1.", said)
+        self.assertFalse(link.sudo().sms_ids)
+
     def test_who_may_send_links(self):
         link = self.make_link(amount=5_000)
         with self.assertRaises(AccessError):

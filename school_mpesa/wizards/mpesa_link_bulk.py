@@ -247,12 +247,15 @@ class MpesaLinkBulk(models.TransientModel):
     def _read_open_asked(self, students):
         """ Return the most that a student's open link made by hand still asks for.
 
+        What a guardian has made for a relative is not the office's, and tells nobody else.
+
         :param school.student students: Whose links.
         :return: KES, by the student's id; who has no such link is not in it.
         :rtype: dict[int, float]
         """
         links_sudo = self.env['mpesa.payment.link'].sudo().search([
-            ('kind', '=', 'link'), ('student_id', 'in', students.ids), ('state', '=', 'active'),
+            ('kind', '=', 'link'), ('for_relatives', '=', False),
+            ('student_id', 'in', students.ids), ('state', '=', 'active'),
         ])
         return {
             student.id: max(links.mapped('asked'))

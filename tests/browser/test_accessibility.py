@@ -37,6 +37,7 @@ def names(road):
     return [DESCRIPTION, *(row['name'] for row in road.stack.sql(
         """SELECT name FROM res_company
             UNION SELECT name FROM school_class
+            UNION SELECT name FROM school_term
             UNION SELECT UNNEST(name || string_to_array(name, ' ')) FROM school_student
             UNION SELECT partner.name FROM res_partner partner
                     JOIN school_guardian_link link ON link.partner_id = partner.id""",

@@ -13,13 +13,13 @@ from small_phone import WAYS, fits, small_phone
 WORDS = {
     'en': {
         'failed': 'was not paid',
-        'wait': 'Check your phone', 'check': 'Check now', 'received': 'Fees fully paid.',
+        'wait': 'Check your phone', 'check': 'Check now', 'received': 'Received KES',
         'receipt': 'Official receipt', 'language': 'English',
     },
     'sw': {
         'failed': 'hazikulipwa',
         'wait': 'Angalia simu yako', 'check': 'Angalia sasa',
-        'received': 'Karo imelipwa yote.', 'receipt': 'Risiti rasmi', 'language': 'Kiswahili',
+        'received': 'Tumepokea KES', 'receipt': 'Risiti rasmi', 'language': 'Kiswahili',
     },
 }
 HEADING = '#live h1'
@@ -60,6 +60,19 @@ def guardian(writing, parent):
       ORDER BY link.priority LIMIT 1
         """, [bill['student_id']],
     )
+    # What others asked of this child today may still be paid, and of one series a guardian hears
+    # once: all of that was two days ago.
+    writing.stack.sql(
+        "UPDATE payment_transaction SET create_date = create_date - interval '2 days'"
+        " WHERE mpesa_student_id = %s OR id IN ("
+        "SELECT transaction_id FROM mpesa_request_share WHERE student_id = %s) RETURNING id",
+        [bill['student_id']] * 2,
+    )
+    writing.stack.sql(
+        "UPDATE school_message SET create_date = create_date - interval '2 days'"
+        " WHERE partner_id = %s RETURNING id", [row['id']],
+    )
+
     def speak(lang):
         writing.stack.sql(
             "UPDATE res_partner SET lang = %s WHERE id = %s RETURNING id", [lang, row['id']],

@@ -418,8 +418,8 @@ class ReferenceMatcher:
 
 
 def _is_cut_off(text):
-    """ Return whether M-PESA cut off what followed a sign: "school fees for 118/". """
-    return len(text) == M_PESA_SIGNS and text[-1] in '/-.'
+    """ Return whether M-PESA cut off how a number went on: "school fees for 118/". """
+    return len(text) == M_PESA_SIGNS and text[-1] in '/-.' and text[-2].isdecimal()
 
 
 def _first_ones(found):

@@ -71,6 +71,7 @@ def test_a_person_is_asked(numbers, text):
     (YEARS, 'admission no 2026', '2026'),
     (OF_YEAR, 'fees term 2026/012', '2026/012'),
     (SHORT_YEAR, 'fees 25/11', '25/011'),
+    (OF_YEAR, '2026/022 school fee.', '2026/022'),  # All 20 signs, and nothing cut off
 ])
 def test_what_is_said_otherwise_still_posts(numbers, text, child):
     match = of_numbers(*numbers).match(text, None)

@@ -87,6 +87,7 @@ def attempt_values(tx, typed=None, error=None, own_children=()):
         'pay_rest': _pay_rest(tx, labels, own_children) if has_receipt else None,
         'receipt': tx.mpesa_receipt_id if has_receipt else None,
         'paybill': _paybill_of_attempt(tx, view),
+        'claim_url': _claim_url(tx, view),
         'retry': _retry(tx, view, typed, error) if view['retry'] else None,
         'retry_later': declined and not view['retry'] and _may_retry_later(view),
         'error': error and describe_error(env, error, tx._mpesa_get_students(), tx),
@@ -217,6 +218,16 @@ def _paybill_of_attempt(tx, view):
         return None
     student = tx.mpesa_student_id
     return paybill(tx.provider_id, student, tx._mpesa_get_part(student))
+
+
+def _claim_url(tx, view):
+    """ Return where a payer who has paid already says so; None where nothing is open.
+
+    Only on the way that the payer came by: an attempt's address opens no other.
+    """
+    link = tx.mpesa_link_id
+    may_be_paid = view['state'] in {'checking', 'declined'} and link.state == 'active'
+    return f'/c/{link.slug}' if may_be_paid else None
 
 
 def _get_parts(tx):

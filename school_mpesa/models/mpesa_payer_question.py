@@ -96,6 +96,13 @@ class MpesaPayerQuestion(models.Model):
             raise UserError(self.env._(
                 "M-PESA did not give the payer's number in clear. Nothing was sent."
             )) from None
+        if self.env['phone.blacklist'].sudo().search_count([
+            ('number', '=', number.e164),  # In sudo mode: the list is Odoo's marketing's.
+        ], limit=1):
+            raise UserError(self.env._(
+                "The payer wants no SMS from here. Nothing was sent. Another way to ask is to call"
+                " the payer."
+            ))
         question_sudo._drop_sms()  # What a gateway did not take since yesterday would be a second.
         question_sudo._renew()
         sms_sudo = self.env['sms.sms'].sudo().create({

@@ -50,6 +50,7 @@ ATTEMPT_PAGE = {
     **PAYBILL,
     'for_student': _lt("School fees of %(student)s"),
     'office': _lt("Accounts office:"),
+    'already_paid': _lt("I already paid"),
     'offline': _lt("No internet on this phone. We could not ask for news; when you are back"
                    " online, this page checks again before anything is sent."),
     'pin_note': _lt("Your M-PESA PIN is typed on the phone only. We never ask for it on a page, by"
@@ -128,7 +129,7 @@ LINK_PAGE = {
     'note_label': _lt("Note, at most 140 letters"),
     'office': _lt("Accounts office:"),
     'wrong_child': _lt("Not your child? Do not pay, and tell the accounts office."),
-    'already_paid': _lt("I already paid"),
+    'already_paid': ATTEMPT_PAGE['already_paid'],
     'nothing': _lt("Nothing to pay"),
     'fees_paid': _lt("%(pupil)s's fees are paid. Thank you."),
     'link_paid': _lt("What this page asks for is paid for %(pupil)s. Thank you."),

@@ -1,10 +1,19 @@
-from odoo import models
+from odoo import api, models
 
 
 class SmsSms(models.Model):
     """A question to a payer is looked at again before it goes."""
 
     _inherit = 'sms.sms'
+
+    @api.model
+    def _cancel_of(self, companies):
+        """ Override of `school_fees` to cancel the questions to payers too. """
+        super()._cancel_of(companies)
+        self.env['mpesa.payer.question'].search([
+            ('company_id', 'in', companies.ids), ('sms_uuid', '!=', False),
+            ('answered_at', '=', False),
+        ])._drop_sms()
 
     def _is_due(self):
         """ Override of `school_fees` to drop a question that is answered otherwise by now. """

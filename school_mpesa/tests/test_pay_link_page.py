@@ -211,6 +211,21 @@ class TestPayLinkPage(LinkCommon):
         self.assertEqual(self.get(link).status_code, 404, "It is used.")
         self.assert_conserved()
 
+    def test_who_paid_otherwise_meanwhile_can_say_so(self):
+        link = self.make_link()
+        self.post(link)
+        tx = self.requests_by(link)
+        claim = f'href="/c/{link.slug}?lang=en"'
+        self.assertNotIn(claim, self.url_open(f'{tx.mpesa_attempt_url}?lang=en').text)
+        tx._mpesa_move_to('declined', mpesa_result_code='1032')
+        self.env.flush_all()
+        page = self.url_open(f'{tx.mpesa_attempt_url}?lang=en')
+        self.assertIn(claim, page.text)
+        self.assertIn("I already paid", self.text_of(page))
+        link._close("Closed")
+        self.env.flush_all()
+        self.assertNotIn(claim, self.url_open(f'{tx.mpesa_attempt_url}?lang=en').text)
+
     def test_the_same_form_prompts_once(self):
         link = self.make_link(max_uses=1)
         answers = [self.post(link) for _tap in range(3)]

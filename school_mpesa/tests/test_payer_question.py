@@ -194,6 +194,20 @@ class TestPayerQuestion(LinkCommon, BookingCommon):
             question.action_send_by_sms()
         self.assertFalse(question.sent_at)
 
+    def test_who_wants_no_sms_is_not_asked(self):
+        self.connect_gateway()
+        self.env['phone.blacklist'].add(f'+{PHONE}')
+        question = self.ask_payer(self.wait())
+        with self.assertRaisesRegex(UserError, "wants no SMS"):
+            question.action_send_by_sms()
+        self.assertFalse(question.sent_at)
+
+    def test_a_school_that_sends_no_more_asks_nobody(self):
+        self.connect_gateway()
+        sms = self.send(self.ask_payer(self.wait()))
+        self.school.school_sms_gateway = False
+        self.assertEqual((sms.state, sms.to_delete), ('canceled', True))
+
     def test_a_number_that_took_nothing_is_forgotten(self):
         self.connect_gateway()
         question = self.ask_payer(self.wait())

@@ -10,6 +10,7 @@ from . import ir_http
 from . import mpesa_callback
 from . import mpesa_callback_doubt
 from . import mpesa_callback_drain
+from . import mpesa_callback_forget
 from . import mpesa_callback_found
 from . import mpesa_callback_key
 from . import mpesa_callback_money
@@ -57,6 +58,7 @@ from . import mpesa_statement_dispute
 from . import mpesa_statement_import
 from . import mpesa_statement_known
 from . import mpesa_statement_line
+from . import mpesa_statement_line_forget
 from . import mpesa_statement_prove
 from . import mpesa_statement_release
 from . import mpesa_statement_reversal
@@ -66,6 +68,7 @@ from . import mpesa_transaction
 from . import mpesa_transaction_ask
 from . import mpesa_transaction_booking
 from . import mpesa_transaction_day
+from . import mpesa_transaction_forget
 from . import mpesa_transaction_identify
 from . import mpesa_transaction_match
 from . import mpesa_transaction_meet
@@ -92,6 +95,7 @@ from . import payment_provider_validation
 from . import payment_transaction
 from . import payment_transaction_ask
 from . import payment_transaction_chase
+from . import payment_transaction_forget
 from . import payment_transaction_guard
 from . import payment_transaction_guess
 from . import payment_transaction_link
@@ -107,6 +111,7 @@ from . import payment_transaction_tell_asked
 from . import payment_transaction_sms  # After the telling in the chatter.
 from . import payment_transaction_sms_since
 from . import res_company
+from . import res_company_records
 from . import res_company_sms
 from . import res_config_settings
 from . import school_dashboard

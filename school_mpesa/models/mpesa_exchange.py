@@ -1,6 +1,9 @@
 from datetime import timedelta
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from .. import vault
 
@@ -65,3 +68,14 @@ class MpesaExchange(models.Model):
     def _gc_pulled(self):
         limit = fields.Datetime.now() - timedelta(days=PULLED_DAYS)
         self.search([('kind', '=', 'pull'), ('create_date', '<', limit)]).unlink()
+
+    @api.autovacuum
+    def _gc_old(self):
+        """ Delete what was said to Safaricom longer ago than a school keeps records. """
+        for school in self.env['res.company'].search([]):
+            limit = fields.Datetime.now() - relativedelta(years=school.mpesa_record_years)
+            old = Domain('create_date', '<', limit)
+            self.search(old & (
+                Domain('transaction_id.company_id', '=', school.id)
+                | Domain('command_id.company_id', '=', school.id)
+            ), limit=10_000).unlink()

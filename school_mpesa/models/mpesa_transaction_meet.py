@@ -189,6 +189,8 @@ class MpesaTransaction(models.Model):
     def _learn_payer(self, arrival):
         """ Keep a payer's name that only the second message brought; what was typed stays. """
         self.ensure_one()
+        if self.payer_forgotten_at:
+            return
         known = self._read_payer() if arrival.name else {}
         if arrival.name and not known.get('name'):
             self.write(self._seal_payer(

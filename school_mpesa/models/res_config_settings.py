@@ -16,3 +16,9 @@ class ResConfigSettings(models.TransientModel):
     school_sms_failed_attempts = fields.Boolean(
         related='company_id.school_sms_failed_attempts', readonly=False,
     )
+    mpesa_payer_months = fields.Integer(
+        related='company_id.mpesa_payer_months', readonly=False,
+    )
+    mpesa_record_years = fields.Integer(
+        related='company_id.mpesa_record_years', readonly=False,
+    )

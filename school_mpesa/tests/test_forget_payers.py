@@ -25,7 +25,8 @@ class TestForgetPayers(BookingCommon):
         """ Return all of the inbox but what moves, as the database has it. """
         self.env.flush_all()
         self.env.cr.execute("""
-            SELECT id, key_id, md5(body_sealed) AS sealed, digest, source_address, received_at, state, reason
+            SELECT id, key_id, md5(body_sealed) AS sealed, digest, source_address, received_at,
+                   state, reason
               FROM mpesa_callback WHERE company_id = %s ORDER BY id
         """, [self.school.id])
         return self.env.cr.fetchall()

@@ -52,6 +52,7 @@
         'views/school_zone_views.xml',
         'views/school_student_alias_views.xml',
         'views/school_enrolment_views.xml',
+        'wizards/school_data_export_views.xml',
         'views/school_family_views.xml',
         'views/school_vote_head_views.xml',
         'views/product_views.xml',

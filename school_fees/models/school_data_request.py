@@ -101,6 +101,20 @@ class SchoolDataRequest(models.Model):
                 day=format_date(self.env, request.asked_on),
             ))
 
+    def action_export(self):
+        """ Open the file that may be given to the guardian.
+
+        :return: A window action.
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'school_fees.school_data_export_action',
+        )
+        return {**action, 'context': {
+            'default_partner_id': self.partner_id.id, 'default_company_id': self.company_id.id,
+        }}
+
     # === BUSINESS METHODS === #
 
     def _describe_right(self, link_sudo):

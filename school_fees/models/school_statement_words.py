@@ -49,9 +49,9 @@ class SchoolStatementWords(models.AbstractModel):
     def _describe_rows(self, statements):
         """ Add to the rows what a person reads.
 
-        Each row gets `kind_label`, `term`, `number` of its document (of a receipt that of the
-        receipt), `channel`, `external_ref` and `payer`, empty where there is none, and `is_own`,
-        whether the user paid it. Each open item gets its `term`.
+        Each row gets `term`, `number` of its document (of a receipt that of the receipt),
+        `channel`, `external_ref` and `payer`, empty where there is none, and `is_own`, whether the
+        user paid it. Each open item gets its `term`.
 
         :param dict statements: As :meth:`_get_statements` makes them, changed in place.
         :return: None

@@ -13,6 +13,7 @@ from . import test_dashboard
 from . import test_desk_family_receipt
 from . import test_desk_generic_chart
 from . import test_desk_receipt
+from . import test_data_export
 from . import test_exports
 from . import test_fee_item
 from . import test_fee_structure

@@ -1,8 +1,4 @@
-import base64
-import io
 from datetime import timedelta
-
-import xlsxwriter
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -12,7 +8,9 @@ class SchoolYearEndPack(models.TransientModel):
     """What the auditor asks for at the end of a year, in one file."""
 
     _name = 'school.year.end.pack'
+    _inherit = ['school.workbook.mixin']
     _description = "Year-End Pack"
+    _has_totals = True
 
     company_id = fields.Many2one(
         string="School", comodel_name='res.company', required=True,
@@ -24,8 +22,6 @@ class SchoolYearEndPack(models.TransientModel):
     date_to = fields.Date(
         string="Until", required=True, default=lambda self: self._get_default_dates()[1],
     )
-    filename = fields.Char(string="File Name", compute='_compute_filename')
-    file = fields.Binary(string="File", readonly=True, attachment=False)
 
     # === COMPUTE METHODS === #
 
@@ -62,77 +58,15 @@ class SchoolYearEndPack(models.TransientModel):
         if any(pack.date_to < pack.date_from for pack in self):
             raise ValidationError(self.env._("The last day lies before the first. Change one."))
 
-    # === ACTION METHODS === #
-
-    def action_download(self):
-        """ Make the pack and download it.
-
-        :return: A URL action.
-        :rtype: dict
-        """
-        self.ensure_one()
-        self.file = base64.b64encode(self._make_workbook())
-        return {
-            'type': 'ir.actions.act_url',
-            'url': f'/web/content/{self._name}/{self.id}/file/{self.filename}?download=true',
-            'target': 'self',
-        }
-
     # === BUSINESS METHODS === #
 
-    def _make_workbook(self):
-        """ Return the pack as an XLSX file.
-
-        A name that begins like a formula or an address is written as the text that it is.
-
-        :rtype: bytes
-        """
-        output = io.BytesIO()
-        workbook = xlsxwriter.Workbook(output, {
-            'in_memory': True, 'strings_to_formulas': False, 'strings_to_urls': False,
-        })
-        styles = {
-            'bold': workbook.add_format({'bold': True}),
-            'amount': workbook.add_format({'num_format': '#,##0.00'}),
-            'total': workbook.add_format({'num_format': '#,##0.00', 'bold': True, 'top': 1}),
-            'date': workbook.add_format({'num_format': 'dd/mm/yyyy'}),
-        }
-        for title, columns, rows in self._get_sheets():
-            self._write_sheet(workbook.add_worksheet(title[:31]), styles, title, columns, rows)
-        workbook.close()
-        return output.getvalue()
-
-    def _write_sheet(self, sheet, styles, title, columns, rows):
-        """ Write one list with its totals.
-
-        :param sheet: The worksheet.
-        :param dict styles: The formats by name.
-        :param str title: What stands above the list.
-        :param list columns: For each column its heading and whether it is an `amount`, a `date` or
-                             a `text`, or a `count` of records.
-        :param list rows: The values of each row.
-        :return: None
-        """
+    def _get_file_heading(self, title):
+        """ Override of `school.workbook.mixin` to name the school and the period. """
         period = self.env['school.statement']._format_period(self.date_from, self.date_to)
-        sheet.write(0, 0, f'{self.company_id.name}: {title}, {period}', styles['bold'])
-        for index, (heading, kind) in enumerate(columns):
-            sheet.set_column(index, index, 28 if kind == 'text' else 14)
-            sheet.write(2, index, heading, styles['bold'])
-        for row_index, row in enumerate(rows, start=3):
-            for index, value in enumerate(row):
-                sheet.write(row_index, index, value, styles.get(columns[index][1]))
-        for index, (_heading, kind) in enumerate(columns):
-            if kind == 'amount':
-                total = self.company_id.currency_id.round(sum(row[index] for row in rows))
-                sheet.write(len(rows) + 3, index, total, styles['total'])
-        sheet.freeze_panes(3, 0)
+        return f'{self.company_id.name}: {title}, {period}'
 
     def _get_sheets(self):
-        """ Return the lists of the pack, each read with one query from the school's reports.
-
-        :return: For each sheet its title, columns and rows as :meth:`_write_sheet` takes them.
-        :rtype: list[tuple]
-        """
+        """ Override of `school.workbook.mixin`: each list is one query of the school's reports. """
         ages = ['not_due', 'days_30', 'days_60', 'days_90', 'days_more', 'owed']
         names = ['admission_no', 'student', 'class']
         headings = self._get_headings()

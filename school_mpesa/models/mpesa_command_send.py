@@ -80,7 +80,7 @@ class MpesaCommand(models.Model):
         """ Say of questions without an answer that none came: a person may ask again.
 
         A page that was being fetched when its worker died is fetched again: that moves no money.
-        A status question may have reached Safaricom, and its result still counts.
+        Another question may have reached Safaricom, and its result still counts.
 
         :return: None
         """
@@ -90,7 +90,7 @@ class MpesaCommand(models.Model):
         pulls = self.search([('kind', '=', 'pull'), *asked])
         pulls.write({'state': 'queued'})
         patience = now - timedelta(seconds=const.STATUS_PATIENCE_SECONDS)
-        unanswered = self.search([('kind', '=', 'status'), *asked])
+        unanswered = self.search([('kind', 'in', self._get_result_kinds()), *asked])
         unanswered = unanswered.filtered(
             lambda c: not c.conversation_id or c.sent_at < patience
         )
@@ -113,7 +113,7 @@ class MpesaCommand(models.Model):
         """
         providers = self.provider_id.filtered(lambda p: not p.mpesa_initiator_proven)
         self.search([
-            ('kind', '=', 'status'), ('state', '=', 'queued'),
+            ('kind', 'in', self._get_result_kinds()), ('state', '=', 'queued'),
             ('provider_id', 'in', providers.ids),
         ])._fail('not_sent', problem=self.env._(
             "No answer came to the question before it, and Safaricom has never answered this"
@@ -128,7 +128,7 @@ class MpesaCommand(models.Model):
         """
         self.ensure_one()
         try:
-            return self._prepare_pull() if self.kind == 'pull' else self._prepare_status()
+            return getattr(self, f'_prepare_{self.kind}')()
         except (daraja.DarajaError, UserError, ValueError) as error:
             return {'error': error}
         except psycopg2.Error:
@@ -210,7 +210,7 @@ class MpesaCommand(models.Model):
         tries = self.tries + 1
         is_ours = isinstance(error, (UserError, ValueError))
         sent = 'no' if is_ours else getattr(error, 'sent', 'maybe')
-        # Asking for a list again is harmless. A status question would be answered twice.
+        # Asking for a list again is harmless. Another question would be answered twice.
         if (
             isinstance(error, TRANSIENT) and not isinstance(error, daraja.CertificateRefused)
             and (sent == 'no' or self.kind == 'pull') and tries < TRIES
@@ -220,7 +220,7 @@ class MpesaCommand(models.Model):
             ))
             self.write({'state': 'queued', 'tries': tries, 'next_try_at': next_try_at})
             self.env.ref('school_mpesa.cron_commands')._trigger(next_try_at)
-        elif sent != 'no' and self.kind == 'status':
+        elif sent != 'no' and self.kind != 'pull':
             self._fail('silent', state='unknown', tries=tries)
             self._fail_waiting()
             self._wake_early_results()

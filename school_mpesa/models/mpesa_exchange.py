@@ -46,7 +46,7 @@ class MpesaExchange(models.Model):
         """ Keep what was said, without password and token.
 
         :param subject: The request (payment.transaction) or question (mpesa.command) it was about.
-        :param str kind: 'push', 'query', 'status' or 'pull'.
+        :param str kind: As of the field.
         :param str outcome: In one word, free of personal data.
         :param daraja.Exchange exchange: The question and answer without secrets, or None.
         :return: None

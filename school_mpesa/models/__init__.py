@@ -28,6 +28,7 @@ from . import mpesa_command_result
 from . import mpesa_command_screen
 from . import mpesa_command_send
 from . import mpesa_command_reversal  # After the others of questions, which it adds to.
+from . import mpesa_command_order_status  # After the order.
 from . import mpesa_day_difference_mixin  # Inherited by the next ones.
 from . import mpesa_day_amendment
 from . import mpesa_day_close

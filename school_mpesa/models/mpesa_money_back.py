@@ -87,6 +87,7 @@ class MpesaMoneyBack(models.Model):
     can_approve = fields.Boolean(compute='_compute_can_decide')
     can_refuse = fields.Boolean(compute='_compute_can_decide')
     can_close = fields.Boolean(compute='_compute_can_decide')
+    can_ask_safaricom = fields.Boolean(compute='_compute_can_ask_safaricom')
 
     _open_uniq = models.UniqueIndex(
         "(mpesa_transaction_id) WHERE state IN ('asked', 'approved', 'sent', 'unknown')",
@@ -106,6 +107,13 @@ class MpesaMoneyBack(models.Model):
                 is_approver or order.asked_by_id == self.env.user
             )
             order.can_close = is_other and order.state == 'unknown'
+
+    @api.depends('state', 'command_ids.state')
+    def _compute_can_ask_safaricom(self):
+        for order in self:
+            # In sudo mode: the names of an order are the system's.
+            command = order.sudo().command_ids
+            order.can_ask_safaricom = order.state == 'unknown' and command._can_ask_about_order()
 
     # === CRUD METHODS === #
 

@@ -78,8 +78,8 @@ from . import mpesa_transaction_near
 from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
-from . import mpesa_transaction_money_back  # After the reversal, which it adds to.
 from . import mpesa_transaction_denial  # After the meeting of two messages.
+from . import mpesa_transaction_money_back  # After reversal and denial, which it adds to.
 from . import mpesa_transaction_claim  # After what it overrides.
 from . import mpesa_transaction_question  # The same; and what the payer says comes first.
 from . import pay_page_provider

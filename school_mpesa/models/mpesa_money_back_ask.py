@@ -63,10 +63,7 @@ class MpesaMoneyBack(models.Model):
         for order in self:
             order_sudo = order._lock_one()
             order._check_second_person(order_sudo.asked_by_id)
-            patience = timedelta(hours=const.MONEY_BACK_PATIENCE_HOURS)
-            if order_sudo.state != 'unknown' or (
-                fields.Datetime.now() - order_sudo.decided_at < patience
-            ):
+            if not order_sudo._can_be_closed():
                 raise UserError(self.env._(
                     "What became of %(number)s is known, or Safaricom may still tell: its answers"
                     " have come a day late. Nothing was changed.", number=order_sudo.number,

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .mpesa_money_back import OPEN_STATES
 
@@ -127,6 +128,15 @@ class MpesaTransaction(models.Model):
         """
         self.ensure_one()
         return self.is_returned or not (self.receipt_id or self.suspense_payment_id)
+
+    def _check_deniable(self):
+        """ Override: while a payment is given back, Safaricom is about to say what it knows. """
+        if any(order.state in OPEN_STATES for order in self.money_back_ids):
+            raise UserError(self.env._(
+                "Payment %(code)s is being given back. Nothing was changed. Refuse that first, or"
+                " wait for Safaricom's answer.", code=self.receipt,
+            ))
+        return super()._check_deniable()
 
     # === BUSINESS METHODS - BOOKING === #
 

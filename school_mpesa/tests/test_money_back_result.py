@@ -155,6 +155,12 @@ class TestMoneyBackResult(MoneyBackCommon):
         self.assertEqual(statement.state, 'done')
         self.assert_back(order)
 
+    def test_the_proof_of_the_day_agrees(self):
+        self.tell_back(self.order())
+        close = self.env['mpesa.day.close'].sudo()._get_close(self.provider, self.kenyan_day())
+        close._prove()
+        self.assertFalse(close.difference_ids)
+
     def test_a_statement_without_a_link_is_explained_by_the_result(self):
         order = self.order()
         self.state_back(linked='')

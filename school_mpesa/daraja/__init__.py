@@ -1,7 +1,9 @@
 """A client for Safaricom's Daraja API, free of any framework. See README.md beside this file."""
 from . import msisdn, receipt
+from .account_balance import AccountBalance, BalanceQuery, Balances, read_balances
 from .acknowledgement import Acknowledgement
 from .addresses import Address
+from .b2c import B2COutcome, B2CPayment, read_b2c
 from .c2b_register import C2BRegisterAnswer, C2BRegistration
 from .callback_address import FORBIDDEN_WORDS, callback_url_faults, forbidden_words
 from .callbacks import (
@@ -23,6 +25,7 @@ from .errors import (
     ConnectionFailed,
     CredentialsRefused,
     DarajaError,
+    DuplicateOrder,
     InvalidRequest,
     InvalidToken,
     LineUnusable,
@@ -37,6 +40,7 @@ from .errors import (
 from .exchange import Exchange, redact_answer, redact_request
 from .message_text import MessageText, day_of_code, read_message, similar_codes
 from .msisdn import Msisdn, MsisdnError
+from .order_codes import ORDER_CODES, OrderCode, order_code
 from .payment_date import date_payment
 from .pull import HOURS as PULL_HOURS
 from .pull import PAGE_ROWS as PULL_PAGE_ROWS
@@ -52,6 +56,7 @@ from .pull_times import moment_of, read_zone
 from .result_codes import RESULT_CODES, ResultCode, result_code
 from .results import Result, parse_result
 from .retry import Retry
+from .reversal import Reversal, ReversalOutcome, read_reversal
 from .security_credential import (
     Initiator,
     is_security_credential,

@@ -26,6 +26,14 @@ def amount(value):
     return number
 
 
+def amount_or_none(value):
+    """The same, and None for what is no amount."""
+    try:
+        return amount(value)
+    except ValueError:
+        return None
+
+
 def decimal(value):
     """Read a number of shillings that may be zero or negative, as balances are.
 
@@ -56,6 +64,14 @@ def decimal(value):
         reason = "a fraction of a cent"
         raise ValueError(reason)
     return cents
+
+
+def decimal_or_none(value):
+    """The same, and None for what is no number."""
+    try:
+        return decimal(value)
+    except ValueError:
+        return None
 
 
 def text(value, limit=200):

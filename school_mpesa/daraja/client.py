@@ -3,11 +3,11 @@ from .c2b_register import C2BRegistrar
 from .dynamic_qr import QrMaker
 from .gateway import Gateway
 from .oauth import OAuth
+from .orders import Orderer
 from .pull import Puller
 from .stk import StkPusher
 from .stk_query import StkQuerier
 from .token_store import MemoryTokenStore
-from .transaction_status import StatusQuerier
 from .transport import Transport
 
 
@@ -35,7 +35,7 @@ class Daraja:
         self.gateway = Gateway(transport, self.oauth, retry)
         self._pusher = StkPusher(self.gateway)
         self._querier = StkQuerier(self.gateway)
-        self._status_querier = StatusQuerier(self.gateway)
+        self._orderer = Orderer(self.gateway)
         self._puller = Puller(self.gateway)
         self._registrar = C2BRegistrar(self.gateway)
         self._qr_maker = QrMaker(self.gateway)
@@ -56,8 +56,20 @@ class Daraja:
         return self._querier.query(query)
 
     def transaction_status(self, query):
-        """See `StatusQuerier.ask`."""
-        return self._status_querier.ask(query)
+        """Ask what became of a payment. See `Orderer.send`."""
+        return self._orderer.send(query)
+
+    def account_balance(self, query):
+        """Ask what is in the accounts of a shortcode. See `Orderer.send`."""
+        return self._orderer.send(query)
+
+    def reverse(self, reversal):
+        """Order that a payment goes back. See `Orderer.send`."""
+        return self._orderer.send(reversal)
+
+    def b2c(self, payment):
+        """Order a payment to a phone. See `Orderer.send`."""
+        return self._orderer.send(payment)
 
     def pull_register(self, registration):
         """See `Puller.register`."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 EAT = timezone(timedelta(hours=3), 'EAT')  # no daylight saving since 1942
 FIRST_YEAR = 2007  # M-PESA was launched in March 2007: an earlier payment is a misreading
 _STAMP = re.compile(r'[0-9]{14}')
+_DOTTED = re.compile(r'([0-9]{2})\.([0-9]{2})\.([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})')
 
 
 def utc_now():
@@ -49,3 +50,17 @@ def from_stamp(stamp):
         return local.astimezone(timezone.utc).replace(tzinfo=None)
     except ValueError:
         return None
+
+
+def from_dotted(text):
+    """Read `dd.MM.yyyy HH:mm:ss` in EAT, which B2C alone writes.
+
+    :param text: Anything else is no moment.
+    :return: Naive UTC, or None where no such moment exists.
+    :rtype: datetime | None
+    """
+    found = _DOTTED.fullmatch(text.strip()) if isinstance(text, str) else None
+    if not found:
+        return None
+    day, month, year, *clock = found.groups()
+    return from_stamp(''.join((year, month, day, *clock)))

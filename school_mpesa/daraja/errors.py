@@ -141,6 +141,13 @@ class InvalidRequest(BadRequest, ValueError):
     summary = "The request breaks a rule of Daraja and was not sent."
 
 
+class DuplicateOrder(DarajaError):
+    """An order of this name was given before (500.002.1001). Ask what became of that one."""
+
+    summary = "Daraja has an order of this name already."
+    default_sent = 'yes'
+
+
 class WrongPasskey(DarajaError):
     """Passkey, shortcode and timestamp do not match (500.001.1001, "Wrong credentials")."""
 

@@ -23,3 +23,9 @@ def is_code(receipt):
     :rtype: bool
     """
     return bool(_RECEIPT.fullmatch(receipt)) and not is_placeholder(receipt)
+
+
+def code_or_none(text):
+    """The receipt number in a text; None when there is none, or a filler."""
+    number = canonical(text)
+    return number if is_code(number) else None

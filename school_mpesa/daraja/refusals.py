@@ -26,6 +26,10 @@ _MESSAGES = (
             r'spike ?arrest|quota ?violation|system is busy|under maintenance', re.IGNORECASE,
         ),
     ),
+    (
+        errors.DuplicateOrder,
+        re.compile(r'duplicate originator_?conversation_?id', re.IGNORECASE),
+    ),
     (errors.WrongPasskey, re.compile(r'wrong credentials', re.IGNORECASE)),
     (
         errors.MerchantRefused,

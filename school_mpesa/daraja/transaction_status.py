@@ -8,23 +8,19 @@ from datetime import datetime
 from decimal import Decimal
 
 from . import clean, receipt
-from .acknowledgement import read_acknowledgement
 from .addresses import Address
-from .callback_address import callback_url_faults
 from .eat import from_stamp
+from .order_codes import order_code
+from .orders import ORGANISATION, WIRE_PHONE, common_fields, is_remark, require_common
 from .security_credential import Initiator
 from .stk_signature import IDENTIFIER, matches, require
 
 
-REMARK_LENGTH = 100
-_PARTY = {'shortcode': re.compile(r'[0-9]{5,9}'), 'till': re.compile(r'[0-9]{5,9}'),
-          'msisdn': re.compile(r'254[17][0-9]{8}')}
+_PARTY = {'shortcode': ORGANISATION, 'till': ORGANISATION, 'msisdn': WIRE_PHONE}
 _IDENTIFIER_TYPES = {'msisdn': '1', 'till': '2', 'shortcode': '4'}
 _RECEIPT = re.compile(r'[A-Z0-9]{6,20}')
 _FINAL = {'completed', 'cancelled', 'declined', 'expired'}
 _UNKNOWN_RECEIPT = '2033'
-# The operator cannot ask: nothing is learnt of the payment before somebody puts this right.
-_CREDENTIAL_FAULTS = {'18', '20', '21', '22', '2001', '8006', 'SFC_IC0003', 'TP40153'}
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,8 @@ class StatusQuery:
     :param str occasion: The same; may be empty.
     """
 
+    ADDRESS = Address.TRANSACTION_STATUS
+
     initiator: Initiator
     party: str = field(repr=False)
     result_url: str = field(repr=False)
@@ -53,7 +51,7 @@ class StatusQuery:
     occasion: str = ''
 
     def __post_init__(self):
-        require(isinstance(self.initiator, Initiator), 'Initiator')
+        require_common(self)
         number = receipt.canonical(self.receipt) if isinstance(self.receipt, str) else None
         # An empty TransactionID was acknowledged once, and never answered.
         require(number is not None and bool(number) != bool(self.conversation_id), 'TransactionID')
@@ -64,10 +62,7 @@ class StatusQuery:
         )
         require(self.party_type in _IDENTIFIER_TYPES, 'IdentifierType')
         require(matches(_PARTY[self.party_type], self.party), 'PartyA')
-        for name, url in (('ResultURL', self.result_url), ('QueueTimeOutURL', self.timeout_url)):
-            require('not_a_url' not in callback_url_faults(url), name)
-        require(_is_text(self.remarks) and self.remarks.strip(), 'Remarks')
-        require(_is_text(self.occasion), 'Occasion')
+        require(is_remark(self.occasion), 'Occasion')
         object.__setattr__(self, 'receipt', number)
 
     def body(self):
@@ -80,15 +75,10 @@ class StatusQuery:
             else {'OriginalConversationID': self.conversation_id}
         )
         return {
-            'Initiator': self.initiator.name,
-            'SecurityCredential': self.initiator.credential,
-            'CommandID': 'TransactionStatusQuery',
+            **common_fields(self, 'TransactionStatusQuery'),
             **about,
             'PartyA': self.party,
             'IdentifierType': _IDENTIFIER_TYPES[self.party_type],
-            'ResultURL': self.result_url,
-            'QueueTimeOutURL': self.timeout_url,
-            'Remarks': self.remarks,
             # Single s here, and only here.
             **({'Occasion': self.occasion} if self.occasion else {}),
         }
@@ -119,30 +109,6 @@ class PaymentStatus:
     reason_type: str = ''
 
 
-class StatusQuerier:
-    """Asks about payments.
-
-    :param Gateway gateway: Carries the calls.
-    """
-
-    def __init__(self, gateway):
-        self._gateway = gateway
-
-    def ask(self, query):
-        """Ask what became of a payment; the answer is posted to the ResultURL.
-
-        :param StatusQuery query: The question.
-        :rtype: Acknowledgement
-        :raise DarajaError: If Daraja could not be asked, or refused to be.
-        """
-        body = query.body()
-        # Asked twice by itself, there would be two results to a question of one name.
-        answer, exchange = self._gateway.post(
-            Address.TRANSACTION_STATUS, body, secrets=(body['SecurityCredential'],),
-        )
-        return read_acknowledgement(answer, exchange)
-
-
 def read_status(result):
     """Read the payment's fate out of a result. Two levels: the question may have been answered
     (ResultCode 0) and the payment declined.
@@ -154,7 +120,8 @@ def read_status(result):
         state = 'no_answer'
         if result.code == _UNKNOWN_RECEIPT:
             state = 'not_found'
-        elif result.code.upper() in _CREDENTIAL_FAULTS:
+        elif order_code(result.code).cause == 'operator':
+            # Nothing is learnt of the payment before somebody puts this right.
             state = 'not_allowed'
         return PaymentStatus(state, result.code)
     status = clean.text(result.value('TransactionStatus'), 64).strip()
@@ -171,7 +138,7 @@ def read_status(result):
         status=status,
         receipt=number if _RECEIPT.fullmatch(number) and not receipt.is_placeholder(number)
         else None,
-        amount=_amount(result.value('Amount')),
+        amount=clean.amount_or_none(result.value('Amount')),
         finalised_at_utc=from_stamp(result.value('FinalisedTime')),
         initiated_at_utc=from_stamp(result.value('InitiatedTime')),
         # The second party may come under the first one's name.
@@ -181,14 +148,3 @@ def read_status(result):
         ),
         reason_type=clean.text(result.value('ReasonType'), 100),
     )
-
-
-def _amount(value):
-    try:
-        return clean.amount(value)
-    except ValueError:
-        return None
-
-
-def _is_text(value):
-    return isinstance(value, str) and len(value) <= REMARK_LENGTH and value.isprintable()

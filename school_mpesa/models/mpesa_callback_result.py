@@ -2,8 +2,6 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from .. import daraja
-
 
 # How long a result waits, in seconds, for the names of its question to be written.
 EARLY_SECONDS = 150
@@ -34,7 +32,7 @@ class MpesaCallback(models.Model):
         Command = self.env['mpesa.command']
         ours = [
             ('provider_id', '=', self.provider_id.id), ('environment', '=', self.environment),
-            ('kind', '=', 'status'),
+            ('kind', 'in', Command._get_result_kinds()),
         ]
         names = (result.conversation_id, result.originator_conversation_id)
         named = Command.search([
@@ -55,7 +53,8 @@ class MpesaCallback(models.Model):
         if not command and self._waits_for_names(ours):
             return
         if not command and (lost := self._find_lost(ours, result)):
-            lost._take_nameless(self)
+            self.mpesa_command_id = lost
+            getattr(lost, f'_take_nameless_{lost.kind}')(self)
         elif not command:
             self._close('parked', self.env._("It answers no request of ours."))
         elif self.endpoint == 'timeout':
@@ -84,17 +83,22 @@ class MpesaCallback(models.Model):
         return True
 
     def _find_lost(self, ours, result):
-        """ Return the question whose names were lost on the way, when the result names its payment.
+        """ Return the question whose names were lost on the way, when the result tells which it is.
 
         :param list ours: Which questions can be meant.
         :param daraja.Result result: The parsed message.
         :return: At most one.
         :rtype: mpesa.command
         """
-        code = daraja.read_status(result).receipt
-        if not code or self.endpoint != 'result':
-            return self.env['mpesa.command']
-        return self.env['mpesa.command'].search([
+        Command = self.env['mpesa.command']
+        if self.endpoint != 'result':
+            return Command
+        lost = [
             *ours, ('state', '=', 'unknown'), ('conversation_id', '=', False),
-            ('receipt', '=', code), ('sent_at', '!=', False),
-        ], limit=1)
+            ('sent_at', '!=', False),
+        ]
+        for kind in Command._get_result_kinds():
+            command = getattr(Command, f'_find_lost_{kind}')([*lost, ('kind', '=', kind)], result)
+            if command:
+                return command
+        return Command

@@ -195,7 +195,7 @@ class MpesaCommand(models.Model):
         """ Put a question into the outbox and wake the scheduled action.
 
         :param payment.provider provider: The shortcode that asks.
-        :param str kind: 'status' or 'pull'.
+        :param str kind: As of the field.
         :param values: Other values of the row.
         :return: The question, in sudo mode.
         :rtype: mpesa.command

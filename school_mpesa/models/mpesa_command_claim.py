@@ -30,21 +30,30 @@ class MpesaCommand(models.Model):
 
     @api.model
     def _choose_queued(self):
-        """ Return what may go out now: questions about a payment and pulls by turns.
+        """ Return what may go out now: the kinds by turns.
 
         Where only one kind waits, it has the whole room.
 
         :return: As many as are sent at a time.
         :rtype: mpesa.command
         """
-        chosen = _take_turns(self._list_queued(kind) for kind in ('status', 'pull'))
+        chosen, unproven = [], set()
+        for command in _take_turns(
+            self._list_queued(kind) for kind in (*self._get_result_kinds(), 'pull')
+        ):
+            provider = command.provider_id
+            if command.kind != 'pull' and not provider.mpesa_initiator_proven:
+                if provider in unproven:
+                    continue  # It asks one thing at a time, whatever the kind.
+                unproven.add(provider)
+            chosen.append(command)
         return self.browse().concat(*chosen[:BATCH])
 
     @api.model
     def _list_queued(self, kind):
         """ Return the next questions of a kind, those first whose shortcode asked longest ago.
 
-        :param str kind: 'status' or 'pull'.
+        :param str kind: As of the field.
         :rtype: list[mpesa.command]
         """
         queued = [('kind', '=', kind), *self._get_queued_domain()]
@@ -64,7 +73,7 @@ class MpesaCommand(models.Model):
 
     @api.model
     def _count_room(self, provider):
-        """ Return how many questions about payments a shortcode may ask at this moment.
+        """ Return how many questions of its initiator a shortcode may ask at this moment.
 
         An initiator that Safaricom has not answered yet asks one thing at a time: three wrong
         passwords lock it, and the first refusal must be here before the second question goes out.
@@ -75,7 +84,8 @@ class MpesaCommand(models.Model):
         if provider.mpesa_initiator_proven:
             return BATCH
         return 0 if self.search_count([
-            ('provider_id', '=', provider.id), ('kind', '=', 'status'), ('state', '=', 'sent'),
+            ('provider_id', '=', provider.id), ('kind', 'in', self._get_result_kinds()),
+            ('state', '=', 'sent'),
         ], limit=1) else 1
 
     @api.model

@@ -1,7 +1,7 @@
 import json
 import re
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .. import daraja, vault
 
@@ -11,19 +11,34 @@ _PARTY = re.compile(r'\s*\+?([0-9*]{5,20})\s*(?:-\s*(.*))?', re.DOTALL)
 
 
 class MpesaCommand(models.Model):
-    """What Safaricom answers to a question about one payment, and what that is worth.
+    """What Safaricom answers later, as a result, and what that is worth.
 
-    A result is believed where it names the question by both its names and the payment by its code.
-    Money is booked from it only when it says that the payment is completed, how much it was, and
-    that our shortcode was paid (design section 3); it goes through the inbox like all other money.
+    Each kind of question has methods of its own: `_take_<kind>_result` records an answer,
+    `_find_lost_<kind>` finds the question of an answer that does not name it, and
+    `_take_nameless_<kind>` deals with such an answer.
+
+    A result about a payment is believed where it names the question by both its names and the
+    payment by its code. Money is booked from it only when it says that the payment is completed,
+    how much it was, and that our shortcode was paid (design section 3); it goes through the inbox
+    like all other money.
     """
 
     # One file per concern, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
     _inherit = 'mpesa.command'
 
+    @api.model
+    def _get_result_kinds(self):
+        """ Return the kinds of question that are answered later, by a result.
+
+        They are all asked by the shortcode's initiator.
+
+        :rtype: list[str]
+        """
+        return ['status']
+
     def _take_result(self, callback, result):
-        """ Record the answer to this question.
+        """ Record the answer to this question, once.
 
         :param mpesa.callback callback: The message.
         :param daraja.Result result: What it says.
@@ -32,7 +47,10 @@ class MpesaCommand(models.Model):
         self.ensure_one()
         callback.mpesa_command_id = self
         digest = vault.blind_index('result', json.dumps(
-            [result.code, [[key, str(value)] for key, value in result.parameters]],
+            [
+                result.code, result.transaction_id,
+                [[key, str(value)] for key, value in result.parameters],
+            ],
         ))
         if self.result_digest:
             if digest == self.result_digest:
@@ -43,6 +61,20 @@ class MpesaCommand(models.Model):
                     "Another answer to a question that was answered before."
                 ))
             return
+        self.write({
+            'result_code': result.code, 'result_digest': digest,
+            'answered_at': fields.Datetime.now(),
+        })
+        getattr(self, f'_take_{self.kind}_result')(callback, result)
+        self._wake_waiting()
+
+    def _take_status_result(self, callback, result):
+        """ Record what Safaricom says of one payment.
+
+        :param mpesa.callback callback: The message.
+        :param daraja.Result result: What it says.
+        :return: None
+        """
         status = daraja.read_status(result)
         paid_at, by_code = self._date_payment(
             status.finalised_at_utc or status.initiated_at_utc, self.receipt,
@@ -52,9 +84,6 @@ class MpesaCommand(models.Model):
         self.write({
             'state': 'failed' if finding in {'refused', 'no_answer', 'other'} else 'done',
             'finding': finding,
-            'result_code': status.result_code,
-            'result_digest': digest,
-            'answered_at': fields.Datetime.now(),
             'needs_person': finding in {'other', 'unclear'},
             **({
                 'amount': float(status.amount or 0),
@@ -74,10 +103,9 @@ class MpesaCommand(models.Model):
             ))
         else:
             callback._close('done')
-        self._wake_waiting()
 
     def _take_timeout(self, callback):
-        """ Record that Safaricom gave up the question: what became of the payment is not known.
+        """ Record that Safaricom gave up the question: what became of it is not known.
 
         :param mpesa.callback callback: The message.
         :return: None
@@ -90,7 +118,18 @@ class MpesaCommand(models.Model):
             self._wake_waiting()
         callback._close('done')
 
-    def _take_nameless(self, callback):
+    @api.model
+    def _find_lost_status(self, lost, result):
+        """ Return the question about the payment that a result names.
+
+        :param list lost: Which questions can be meant.
+        :param daraja.Result result: The parsed message.
+        :rtype: mpesa.command
+        """
+        code = daraja.read_status(result).receipt
+        return self.search([*lost, ('receipt', '=', code)], limit=1) if code else self
+
+    def _take_nameless_status(self, callback):
         """ Ask again, once, when an answer came that may be to this question and does not name it.
 
         Who knows the address could write it, so nothing that it says is believed.
@@ -99,7 +138,6 @@ class MpesaCommand(models.Model):
         :return: None
         """
         self.ensure_one()
-        callback.mpesa_command_id = self
         if self.search_count([('repeats_id', '=', self.id)], limit=1):
             callback._close('repeat')
             return
@@ -166,7 +204,7 @@ class MpesaCommand(models.Model):
             return 'unclear'
         if len(status.parties) < 2:
             return 'unclear'  # Who was paid is not said.
-        payer, payee = (_read_number(status.parties[index]) for index in (0, -1))
+        payer, payee = (read_number(status.parties[index]) for index in (0, -1))
         ours = {self.shortcode, self.provider_id._mpesa_get_payer_number()}
         # From ourselves to ourselves is a sweep between our own accounts.
         if payee not in ours or payer in ours:
@@ -193,7 +231,7 @@ class MpesaCommand(models.Model):
         }])
 
 
-def _read_number(party):
+def read_number(party):
     """ Return the shortcode or phone at the start of a party's name, '' when there is none.
 
     :param str party: As Safaricom writes it, such as "600111 - Example School".

@@ -31,7 +31,7 @@ class MpesaCommand(models.Model):
     def _compute_subject(self):
         for command in self:
             command.subject = (
-                command.receipt if command.kind == 'status' else command._describe_window()
+                command._describe_window() if command.kind == 'pull' else command.receipt
             )
 
     @api.depends('kind', 'subject')
@@ -58,7 +58,7 @@ class MpesaCommand(models.Model):
             elif command.state == 'sent':
                 command.outcome = self.env._(
                     "Asked. Safaricom answers within seconds as a rule, sometimes after hours."
-                ) if command.kind == 'status' else self.env._("Being read.")
+                ) if command.kind != 'pull' else self.env._("Being read.")
             elif command.kind == 'pull':
                 command.outcome = command._describe_pulled()
             else:

@@ -80,7 +80,7 @@ class MpesaCommand(models.Model):
         """ Say of questions without an answer that none came: a person may ask again.
 
         A page that was being fetched when its worker died is fetched again: that moves no money.
-        A status question may have reached Safaricom, and its result still counts.
+        Another question may have reached Safaricom, and its result still counts.
 
         :return: None
         """
@@ -90,7 +90,7 @@ class MpesaCommand(models.Model):
         pulls = self.search([('kind', '=', 'pull'), *asked])
         pulls.write({'state': 'queued'})
         patience = now - timedelta(seconds=const.STATUS_PATIENCE_SECONDS)
-        unanswered = self.search([('kind', '=', 'status'), *asked])
+        unanswered = self.search([('kind', 'in', self._get_result_kinds()), *asked])
         unanswered = unanswered.filtered(
             lambda c: not c.conversation_id or c.sent_at < patience
         )
@@ -113,7 +113,7 @@ class MpesaCommand(models.Model):
         """
         providers = self.provider_id.filtered(lambda p: not p.mpesa_initiator_proven)
         self.search([
-            ('kind', '=', 'status'), ('state', '=', 'queued'),
+            ('kind', 'in', self._get_result_kinds()), ('state', '=', 'queued'),
             ('provider_id', 'in', providers.ids),
         ])._fail('not_sent', problem=self.env._(
             "No answer came to the question before it, and Safaricom has never answered this"
@@ -128,7 +128,7 @@ class MpesaCommand(models.Model):
         """
         self.ensure_one()
         try:
-            return self._prepare_pull() if self.kind == 'pull' else self._prepare_status()
+            return getattr(self, f'_prepare_{self.kind}')()
         except (daraja.DarajaError, UserError, ValueError) as error:
             return {'error': error}
         except psycopg2.Error:
@@ -145,17 +145,33 @@ class MpesaCommand(models.Model):
         provider = self.provider_id
         if problem := provider._mpesa_find_status_problem():
             raise UserError(problem)
-        provider._mpesa_check_callback_base()
-        token = self.env['mpesa.callback.token']._get(provider, 'result')
-        address = f'{provider._mpesa_get_callback_base()}/collect/{token}'
         return {
             'ask': provider._mpesa_get_client().transaction_status,
             'message': daraja.StatusQuery(
                 provider._mpesa_get_initiator(), provider.mpesa_shortcode,
-                receipt=self.receipt, result_url=f'{address}/result',
-                timeout_url=f'{address}/timeout', remarks='School fees',
+                remarks='School fees', **self._get_status_subject(),
+                **self._get_result_addresses(),
             ),
         }
+
+    def _get_status_subject(self):
+        """ Return what the question is about, as `daraja.StatusQuery` takes it.
+
+        :rtype: dict[str, str]
+        """
+        return {'receipt': self.receipt}
+
+    def _get_result_addresses(self):
+        """ Return where Safaricom is to post the answer.
+
+        :rtype: dict[str, str]
+        :raise UserError: If there is no address that it would take.
+        """
+        provider = self.provider_id
+        provider._mpesa_check_callback_base()
+        token = self.env['mpesa.callback.token']._get(provider, 'result')
+        address = f'{provider._mpesa_get_callback_base()}/collect/{token}'
+        return {'result_url': f'{address}/result', 'timeout_url': f'{address}/timeout'}
 
     def _write_answer(self, answer):
         """ Record what came back at once.
@@ -210,22 +226,31 @@ class MpesaCommand(models.Model):
         tries = self.tries + 1
         is_ours = isinstance(error, (UserError, ValueError))
         sent = 'no' if is_ours else getattr(error, 'sent', 'maybe')
-        # Asking for a list again is harmless. A status question would be answered twice.
         if (
             isinstance(error, TRANSIENT) and not isinstance(error, daraja.CertificateRefused)
-            and (sent == 'no' or self.kind == 'pull') and tries < TRIES
+            and self._may_call_again(sent) and tries < TRIES
         ):
             next_try_at = fields.Datetime.now() + timedelta(seconds=max(
                 PAUSE_SECONDS * tries, getattr(error, 'retry_after', None) or 0,
             ))
             self.write({'state': 'queued', 'tries': tries, 'next_try_at': next_try_at})
             self.env.ref('school_mpesa.cron_commands')._trigger(next_try_at)
-        elif sent != 'no' and self.kind == 'status':
+        elif sent != 'no' and self.kind != 'pull':
             self._fail('silent', state='unknown', tries=tries)
             self._fail_waiting()
             self._wake_early_results()
         else:
             self._fail('not_sent', tries=tries, problem=self._explain_error(error))
+
+    def _may_call_again(self, sent):
+        """ Tell whether the call may be repeated by itself.
+
+        Asking for a list again is harmless. Another question would be answered twice.
+
+        :param str sent: Whether Safaricom may have it: 'no' or 'maybe'.
+        :rtype: bool
+        """
+        return sent == 'no' or self.kind == 'pull'
 
     def _explain_error(self, error):
         """ Say in plain words why a question could not be asked.

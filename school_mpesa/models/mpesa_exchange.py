@@ -32,7 +32,7 @@ class MpesaExchange(models.Model):
         string="Kind",
         selection=[
             ('push', "Prompt"), ('query', "Query"), ('status', "Transaction status"),
-            ('pull', "Pull"),
+            ('pull', "Pull"), ('reversal', "Reversal"),
         ],
         required=True, readonly=True,
     )
@@ -49,7 +49,7 @@ class MpesaExchange(models.Model):
         """ Keep what was said, without password and token.
 
         :param subject: The request (payment.transaction) or question (mpesa.command) it was about.
-        :param str kind: 'push', 'query', 'status' or 'pull'.
+        :param str kind: As of the field.
         :param str outcome: In one word, free of personal data.
         :param daraja.Exchange exchange: The question and answer without secrets, or None.
         :return: None

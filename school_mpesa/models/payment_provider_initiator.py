@@ -55,6 +55,10 @@ class PaymentProvider(models.Model):
              " is encrypted: all lines, from BEGIN to END. Those in use have expired years ago and"
              " serve as holders of a key, so their dates do not matter.",
     )
+    mpesa_uses_initiator = fields.Boolean(
+        compute='_compute_mpesa_uses_initiator', groups='base.group_system',
+        help="Something that needs the initiator is switched on.",
+    )
     mpesa_status_message = fields.Char(
         compute='_compute_mpesa_status_message', groups='base.group_system',
     )
@@ -94,15 +98,20 @@ class PaymentProvider(models.Model):
                     " portal shows it. Copy all of it. Nothing was saved."
                 ))
 
+    @api.depends('mpesa_status_enabled')
+    def _compute_mpesa_uses_initiator(self):
+        for provider in self:
+            provider.mpesa_uses_initiator = provider.mpesa_status_enabled
+
     @api.depends(
-        'mpesa_status_enabled', 'mpesa_shortcode', 'mpesa_initiator_name', 'mpesa_certificate',
+        'mpesa_uses_initiator', 'mpesa_shortcode', 'mpesa_initiator_name', 'mpesa_certificate',
         'mpesa_initiator_refusal', 'mpesa_initiator_proven',
         *(f'{name}_sealed' for name in INITIATOR_SECRETS),
     )
     def _compute_mpesa_status_message(self):
         for provider in self:
             provider.mpesa_status_message = (
-                provider.code == 'mpesa' and provider.mpesa_status_enabled
+                provider.code == 'mpesa' and provider.mpesa_uses_initiator
                 and provider._mpesa_describe_initiator()
             )
 
@@ -206,6 +215,15 @@ class PaymentProvider(models.Model):
                 "This shortcode does not ask about payments: the administrator switches it on at"
                 " the M-PESA shortcode."
             )
+        return provider._mpesa_find_initiator_problem()
+
+    def _mpesa_find_initiator_problem(self):
+        """ Say why the initiator cannot ask Safaricom for anything, '' when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        provider = self.sudo()
         if not provider._mpesa_has_credentials() or provider._mpesa_list_missing_of_initiator():
             return self.env._(
                 "The set-up is not complete: the M-PESA shortcode says what is missing. Ask the"

@@ -41,6 +41,7 @@ SHORTCODE_CHANGES = (
     'response_type',
     'c2b_version',
     'pull_registered',
+    'pays_out',
 )
 # What a mistaken caller is told with HTTP 400; anything else is a fault of the simulator.
 MISTAKES = (ScriptError, SettingError, PaymentRefused, KeyError, ValueError, TypeError)

@@ -1,12 +1,13 @@
-"""What happens to money after it was paid: charges, reversals, sweeps to the bank (daraja.md 23).
+"""What happens to money after it was paid: charges, reversals, payouts, sweeps (daraja.md 23).
 
-None of it is notified to anybody; only the statement, and the balance, tell of it.
+Nobody is notified of it, the results of what the organisation ordered itself aside; only the
+statement, and the balance, tell of it.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .tariff import business_share
+from .tariff import business_share, payout_share
 
 
 UTILITY, SETTLEMENT, WORKING = 'balance', 'settlement', 'working'
@@ -19,7 +20,7 @@ ORGANISATION_MONEY = '1000000000'
 class Event:
     """Money that went out of, or through, a shortcode's accounts.
 
-    :param kind: ``charge``, ``reversal``, ``sweep``, ``withdrawal`` or ``adjustment``
+    :param kind: ``charge``, ``reversal``, ``payout``, ``sweep``, ``withdrawal`` or ``adjustment``
     :param source: account it left, of `wallets.ACCOUNTS`; empty for none of this shortcode's
     :param target: account it came to, the same
     :param source_after: what was left there, KES
@@ -72,12 +73,9 @@ def reverse(bank, receipt, amount=None):
     :raise ValueError: no such payment, more than is left of it, or too little in the account
     """
     paid = payment(bank, receipt)
-    before = sum(
-        (event.amount for event in bank.events if event.kind == 'reversal'
-         and event.linked == receipt), Decimal(0),
-    )
-    amount = paid.amount - before if amount is None else Decimal(str(amount))
-    if amount > paid.amount - before:
+    left = paid.amount - reversed_of(bank, receipt)
+    amount = left if amount is None else Decimal(str(amount))
+    if amount > left:
         raise ValueError(f'{receipt} was reversed')
     event = _move(
         bank, 'reversal', paid.shortcode, amount, UTILITY, OUTSIDE,
@@ -85,6 +83,39 @@ def reverse(bank, receipt, amount=None):
     )
     bank.wallets[paid.msisdn].balance += amount
     return event
+
+
+def reversed_of(bank, receipt):
+    """:return: KES of a payment that went back already, Decimal"""
+    return sum(
+        (event.amount for event in bank.events if event.kind == 'reversal'
+         and event.linked == receipt), Decimal(0),
+    )
+
+
+def pay_out(bank, number, wallet, amount):
+    """Pay to a person, and take what the setting ``payout_charge`` wants for it.
+
+    :param Decimal amount: KES
+    :return: the event
+    :raise ValueError: too little in the account
+    """
+    cost = payout_charge(bank, amount)
+    if bank.shortcodes[number].balance < amount + cost:
+        raise ValueError(f'{amount} and {cost} cannot leave the account')
+    event = _move(
+        bank, 'payout', number, amount, UTILITY, OUTSIDE,
+        msisdn=wallet.msisdn, payer_name=wallet.name,
+    )
+    wallet.balance += amount
+    if cost:
+        _move(bank, 'charge', number, cost, UTILITY, CHARGES, receipt=event.receipt)
+    return event
+
+
+def payout_charge(bank, amount):
+    """:return: KES that the organisation pays for paying out, Decimal"""
+    return payout_share(amount) if bank.settings.payout_charge == 'tariff' else Decimal(0)
 
 
 def sweep(bank, number, amount=None, onward=True):
@@ -129,10 +160,24 @@ def account_of_organisation(bank, code, name):
 
 def payment(bank, receipt):
     """:return: the payment; :raise ValueError: there is none"""
-    found = next((move for move in reversed(bank.ledger) if move.receipt == receipt), None)
+    found = find_payment(bank, receipt)
     if found is None:
         raise ValueError(f'there is no payment {receipt}')
     return found
+
+
+def find_payment(bank, receipt):
+    """:return: the payment, or None"""
+    return next((move for move in reversed(bank.ledger) if move.receipt == receipt), None)
+
+
+def find_movement(bank, receipt, number):
+    """:return: the payment, reversal or payout of a shortcode, or None"""
+    found = find_payment(bank, receipt) or next((
+        event for event in reversed(bank.events)
+        if event.receipt == receipt and event.kind in ('reversal', 'payout')
+    ), None)
+    return found if found and found.shortcode == number else None
 
 
 def _move(bank, kind, number, amount, source, target, **facts):

@@ -5,13 +5,25 @@ import json
 from .receipts import date_prefix
 
 
-RESULTS_PATH = '/mpesa/abresults/v1/submit'
+# Where Safaricom's own systems take a result, by the kind of question or order.
+RESULTS_PATHS = {
+    'b2c': '/mpesa/b2cresults/v1/submit', 'reversal': '/mpesa/reversalresults/v1/submit',
+}
+USUAL_PATH = '/mpesa/abresults/v1/submit'
 DESCRIPTIONS = {
     '0': 'The service request is processed successfully.',
+    '1': 'The balance is insufficient for the transaction.',
+    '2': 'Declined due to limit rule: less than the minimum transaction amount.',
+    '3': 'Declined due to limit rule: greater than the maximum transaction amount.',
+    '12': 'The CreditParty is in an invalid state.',
     '21': 'The initiator is not allowed to initiate this request',
     '2001': 'The initiator information is invalid.',
     '2033': 'The transaction receipt number does not exist.',
+    '2028': 'The request is not permitted according to product assignment.',
+    '2040': "Credit Party customer type can't be supported by the service.",
     '8006': 'The security credential is locked.',
+    'R000001': 'The transaction has already been reversed.',
+    'R000002': 'The OriginalTransactionID is invalid.',
     'SFC_IC0003': 'The operator does not exist.',
 }
 
@@ -29,13 +41,14 @@ def code_form(code, form, source):
 def envelope(world, order, code, parameters, source):
     """:return: the body as text
 
-    :param order: has conversation_id, originator_conversation_id, occasion_key
+    :param order: has kind, conversation_id, originator_conversation_id, receipt, occasion_key
     :param list parameters: (key, value) pairs; a value of ... is left out. Empty on a failure.
     """
     form = world.settings.result_code_form
     host = 'internalsandbox' if world.settings.environment == 'sandbox' else 'internalapi'
+    path = RESULTS_PATHS.get(order.kind, USUAL_PATH)
     references = [
-        {'Key': 'QueueTimeoutURL', 'Value': f'https://{host}.safaricom.co.ke{RESULTS_PATH}'}
+        {'Key': 'QueueTimeoutURL', 'Value': f'https://{host}.safaricom.co.ke{path}'}
     ]
     if order.occasion_key:
         references.insert(0, {'Key': order.occasion_key})
@@ -45,8 +58,11 @@ def envelope(world, order, code, parameters, source):
         'ResultDesc': DESCRIPTIONS.get(code, 'The service request has failed.'),
         'OriginatorConversationID': order.originator_conversation_id,
         'ConversationID': order.conversation_id,
-        # Of the question itself, which moves nothing: the date and seven zeros.
-        'TransactionID': date_prefix(world.clock.eat()) + '0' * 7,
+        # Of what was ordered; of a question and a failure, the date and seven zeros.
+        'TransactionID': (
+            order.receipt if order.receipt and code == '0'
+            else date_prefix(world.clock.eat()) + '0' * 7
+        ),
     }
     if parameters:
         rows = [

@@ -8,12 +8,14 @@ class ScriptError(ValueError):
     """A script that says something the simulator does not know."""
 
 
+# Those that are answered later, at the ResultURL.
+RESULT_APIS = ('transaction_status', 'account_balance', 'reversal', 'b2c')
 APIS = (
     'stk_push',
     'stk_query',
     'oauth',
     'c2b_register',
-    'transaction_status',
+    *RESULT_APIS,
     'pull_register',
     'pull_query',
     'dynamic_qr',
@@ -69,9 +71,13 @@ CALLBACKS = (
     'unknown_id',
     'conflict',
     'timeout',
+    'timeout_done',
 )
-# What a result that comes later can do; a push, all but the last.
-CALLBACKS_OF_RESULTS = ('missing', 'late', 'duplicate', 'concurrent', 'timeout')
+# What a result that comes later can do; a push, all but the time-outs.
+TIMEOUTS = ('timeout', 'timeout_done')
+CALLBACKS_OF_RESULTS = (
+    'missing', 'late', 'duplicate', 'concurrent', 'before_answer', *TIMEOUTS,
+)
 
 
 @dataclass
@@ -148,8 +154,8 @@ class ScriptBook:
             if values.get(name) is not None and values[name] not in known:
                 raise ScriptError(f'{name} is one of {known}, not {values[name]!r}')
         callback, api = values.get('callback'), values.get('api', 'stk_push')
-        fits = callback in CALLBACKS_OF_RESULTS if api == 'transaction_status' else (
-            callback != 'timeout'
+        fits = callback in CALLBACKS_OF_RESULTS if api in RESULT_APIS else (
+            callback not in TIMEOUTS
         )
         if callback is not None and not fits:
             raise ScriptError(f'the callback {callback} does not belong to {api}')

@@ -23,6 +23,7 @@ CHOICES = {
     'register_answer': ('usual', 'small', 'eight_zeros', 'no_code'),
     'result_code_form': ('varied', 'number', 'text'),
     'result_order': ('varied', 'documented'),
+    'balance_accounts': ('varied', 'documented'),
     'status_parties': ('documented', 'named'),
     'pull_status_key': ('joined', 'spaced'),
     'pull_times': ('utc', 'eat'),
@@ -34,6 +35,7 @@ CHOICES = {
     'amount_limits': ('sync', 'callback'),
     'long_reference': ('reject', 'truncate', '1025'),
     'qr_answer': ('usual', 'documented'),
+    'payout_charge': ('off', 'tariff'),
     'pay_bill_charge': ('off', 'mgao', 'customer'),
     'auto_answer': (None, 'pin', 'cancel', 'ignore', 'wrong_pin'),
 }
@@ -71,6 +73,8 @@ class Settings:
     result_code_form: str = 'varied'
     result_order: str = 'varied'
     result_occasion: bool = False
+    balance_accounts: str = 'varied'
+    reversal_window: float = 0.0
     status_parties: str = 'documented'
     pull_status_key: str = 'joined'
     pull_times: str = 'utc'
@@ -94,6 +98,7 @@ class Settings:
     long_reference: str = 'reject'
     # What the organisation pays for each payment
     pay_bill_charge: str = 'off'
+    payout_charge: str = 'off'
     # Phones
     open_wallets: bool = True
     open_wallet_balance: str = WALLET_BALANCE

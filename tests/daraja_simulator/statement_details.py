@@ -30,6 +30,7 @@ PAID_TILL = {
 }
 USUAL_AT_TILL = ('Merchant Payment from', 'Merchant Payment')
 CHARGES = {'paybill': 'Pay Bill Charge', 'till': 'Pay merchant Charge'}
+PAYOUT = 'Business Payment to Customer via API'
 # Nobody has published a real one: the wording varies.
 REVERSALS = (
     'Pay Bill Reversal',
@@ -73,6 +74,9 @@ def of_event(shortcode, event):
     """:return: Details and Reason Type of anything else"""
     if event.kind == 'charge':
         return CHARGES[shortcode.kind], 'Pay Utility'
+    if event.kind == 'payout':
+        # Inferred from the reason type of a status: nobody has published a real row.
+        return f'{PAYOUT} to {party(event.msisdn, event.payer_name)}', PAYOUT
     if event.kind == 'reversal':
         source = random.Random(event.receipt)  # noqa: S311 - must be replayable
         words = source.choice(REVERSALS)

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from datetime import datetime
+from decimal import Decimal
 
 from .errors import GatewayError, refuse_field
 from .url_rules import url_fault
@@ -30,6 +31,9 @@ PROMPT_LENGTH = 182
 
 MSISDN = re.compile(r'254[17]\d{8}')
 SHORTCODE = re.compile(r'\d{5,7}')
+# Where an operator asks or orders, more digits are taken.
+ORGANISATION = re.compile(r'\d{5,9}')
+MONEY = re.compile(r'\d{1,9}(\.\d{1,2})?')
 # `@ # &` are reported to fail; so is what a handset's 7-bit alphabet does not hold.
 TEXT = re.compile(r"[ !\"$%'()*+,\-./0-9:;<=>?A-Z_a-z]+")
 
@@ -42,6 +46,15 @@ def text_of(value):
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return ''
     return str(value)
+
+
+def money_of(value):
+    """A field as KES, Decimal, where cents are taken, too.
+
+    :return: None for what is no amount above zero
+    """
+    text = str(value) if isinstance(value, float) else text_of(value)
+    return Decimal(text) if MONEY.fullmatch(text) and Decimal(text) else None
 
 
 def check_fields(body, names, settings):

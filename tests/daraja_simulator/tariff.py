@@ -1,4 +1,4 @@
-"""What a pay bill payment costs (daraja.md 24, figures of 2024)."""
+"""What payments cost (daraja.md 24, figures of 2024, of payouts 2023)."""
 
 from decimal import Decimal
 
@@ -23,6 +23,9 @@ BANDS = (
     (45_000, 103, 80),
 )
 ABOVE = (108, 84)
+# Paying out to a person: up to this amount, what the business pays. KES.
+PAYOUT_BANDS = ((100, 0), (1_500, 5), (5_000, 9), (20_000, 11))
+PAYOUT_ABOVE = 13
 
 
 def business_share(amount, plan):
@@ -35,3 +38,8 @@ def business_share(amount, plan):
     """
     whole, share = next((costs for most, *costs in BANDS if amount <= most), ABOVE)
     return Decimal(whole if plan == 'customer' else share)
+
+
+def payout_share(amount):
+    """:return: KES that the business pays for paying so much to a person, Decimal"""
+    return Decimal(next((cost for most, cost in PAYOUT_BANDS if amount <= most), PAYOUT_ABOVE))

@@ -83,6 +83,8 @@ class Shortcode:
     response_type: str = 'Completed'
     c2b_version: str = 'v2'
     pull_registered: bool = False
+    # Whether it may pay to people; a plain collection paybill may not.
+    pays_out: bool = True
 
     def as_dict(self):
         return {**self.__dict__, **self.accounts()}

@@ -2,7 +2,18 @@
 
 import secrets
 
-from . import c2b, defaults, oauth, pull, qr, status, stk
+from . import (
+    account_balance,
+    b2c,
+    c2b,
+    defaults,
+    oauth,
+    pull,
+    qr,
+    reversal,
+    status,
+    stk,
+)
 from .callbacks import Deliveries
 from .clock import Clock, Scheduler
 from .gateway import Gateway
@@ -18,7 +29,7 @@ from .wallets import Bank
 
 
 # One module per API family; a new family adds itself here.
-FAMILIES = (oauth, stk, c2b, status, pull, qr)
+FAMILIES = (oauth, stk, c2b, status, account_balance, reversal, b2c, pull, qr)
 
 
 class World:
@@ -39,6 +50,8 @@ class World:
         self.bank = Bank(self.clock, self.receipts, self.settings)
         self.apps = {}
         self.operators = Operators()
+        # What operators asked and ordered, by its OriginatorConversationID.
+        self.orders = {}
         self.tokens = Tokens(self)
         self.scripts = ScriptBook()
         self.deliveries = Deliveries(self)

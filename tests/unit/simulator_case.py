@@ -3,6 +3,9 @@
 import base64
 
 import requests
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.x509 import load_pem_x509_certificate
+from daraja import Credentials, Daraja, Environment, Initiator, parse_result
 from daraja_simulator import defaults
 from daraja_simulator.receiver import Receiver
 from daraja_simulator.server import start_in_thread
@@ -14,6 +17,7 @@ OAUTH = '/oauth/v1/generate'
 PUSH = '/mpesa/stkpush/v1/processrequest'
 QUERY = '/mpesa/stkpushquery/v1/query'
 REGISTER = '/mpesa/c2b/v2/registerurl'
+RESULT, TIMEOUT = '/collect/result', '/collect/timeout'
 
 
 def password(shortcode=defaults.SCHOOL_SHORTCODE, passkey=defaults.SCHOOL_PASSKEY, stamp=STAMP):
@@ -110,6 +114,36 @@ class Case:
     def confirm_to(self, path='/collect/c2b', number=defaults.SCHOOL_SHORTCODE, **changes):
         """Have C2B confirmations sent to our callback address."""
         self.control.set_shortcode(number, confirmation_url=self.receiver.url + path, **changes)
+
+    def pay(self, amount='1200'):
+        """:return: a payment typed by hand"""
+        return self.control.pay_bill(PHONE, defaults.SCHOOL_SHORTCODE, 'ADM-012', amount)
+
+    def client(self):
+        """:return: the product's own client"""
+        return Daraja(
+            Environment.custom(self.simulator.url),
+            Credentials(defaults.CONSUMER_KEY, defaults.CONSUMER_SECRET),
+        )
+
+    def common(self, password=defaults.SCHOOL_OPERATOR_PASSWORD):
+        """:return: what every question and order of the client needs"""
+        return {
+            'initiator': Initiator(
+                defaults.SCHOOL_OPERATOR, password, self.control.certificate(),
+            ),
+            'result_url': self.receiver.url + RESULT, 'timeout_url': self.receiver.url + TIMEOUT,
+        }
+
+    def credential(self, password=defaults.SCHOOL_OPERATOR_PASSWORD):
+        """:return: SecurityCredential, made without the client"""
+        key = load_pem_x509_certificate(self.control.certificate().encode()).public_key()
+        return base64.b64encode(key.encrypt(password.encode(), padding.PKCS1v15())).decode()
+
+    def result(self, path=RESULT):
+        """:return: the newest result, read by the client"""
+        self.control.wait_idle()
+        return parse_result(self.receiver.at(path)[-1].body)
 
     def stk_callback(self, position=-1):
         return self.receiver.at('/collect/stk')[position].json()['Body']['stkCallback']

@@ -4,20 +4,15 @@ from datetime import datetime
 from decimal import Decimal
 
 import daraja
+import order_case
 import pytest
-from daraja_simulator.operators import certificate
 from daraja_stand_in import answer, client, daraja_error, html, reset
 from hypothesis import given
 from hypothesis import strategies as st
+from order_case import ACKNOWLEDGED, INITIATOR, URLS, WIRE_URLS, assert_silent
 
 
 STATUS = '/mpesa/transactionstatus/v1/query'
-INITIATOR = daraja.Initiator('feesapi', 'the-password', certificate())
-ACKNOWLEDGED = {
-    'OriginatorConversationID': '4ab1-47c9-9d02-5c0d7e11aa9b1200345',
-    'ConversationID': 'AG_20260914_2010aa11bb22cc33dd44', 'ResponseCode': '0',
-    'ResponseDescription': 'Accept the service request successfully',
-}
 PARAMETERS = [
     ('DebitPartyName', '254712000111 - WANJIKU MWANGI'), ('DebitPartyName', '600111 - School'),
     ('OriginatorConversationID', 'x-1'), ('InitiatedTime', 20260914101530),
@@ -29,23 +24,12 @@ PARAMETERS = [
 
 def query(**values):
     return daraja.StatusQuery(**{
-        'initiator': INITIATOR, 'party': '600111', 'receipt': 'UIE4K7P2QX',
-        'result_url': 'https://school.example/collect/ab/result',
-        'timeout_url': 'https://school.example/collect/ab/timeout', **values,
+        'initiator': INITIATOR, 'party': '600111', 'receipt': 'UIE4K7P2QX', **URLS, **values,
     })
 
 
 def result_body(code=0, parameters=PARAMETERS, **values):
-    rows = [
-        {'Key': key} if value is None else {'Key': key, 'Value': value}
-        for key, value in parameters
-    ]
-    return json.dumps({'Result': {
-        'ResultType': 0, 'ResultCode': code, 'ResultDesc': 'words', 'ConversationID': 'AG_2',
-        'OriginatorConversationID': 'x-2', 'TransactionID': 'UIE0000000',
-        **({'ResultParameters': {'ResultParameter': rows}} if rows else {}),
-        'ReferenceData': {'ReferenceItem': {'Key': 'Occasion'}}, **values,
-    }}).encode()
+    return order_case.result_body(code, parameters, **values)
 
 
 def status(**values):
@@ -63,15 +47,10 @@ def test_the_question(daraja_server):
     assert len(body.pop('SecurityCredential')) == 344
     assert body == {
         'Initiator': 'feesapi', 'CommandID': 'TransactionStatusQuery',
-        'TransactionID': 'UIE4K7P2QX', 'PartyA': '600111', 'IdentifierType': '4',
-        'ResultURL': 'https://school.example/collect/ab/result',
-        'QueueTimeOutURL': 'https://school.example/collect/ab/timeout',
+        'TransactionID': 'UIE4K7P2QX', 'PartyA': '600111', 'IdentifierType': '4', **WIRE_URLS,
         'Remarks': 'Status', 'Occasion': 'Desk',
     }
-    for shown in (repr(got), repr(query()), got.exchange.as_text()):
-        assert 'the-password' not in shown
-        assert INITIATOR.credential not in shown
-        assert '/collect/ab' not in shown
+    assert_silent(repr(got), repr(query()), got.exchange.as_text())
 
 
 def test_an_earlier_order_of_ours_is_asked_about_by_its_name():

@@ -2,26 +2,13 @@
 import base64
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.x509 import load_pem_x509_certificate
-from daraja import (
-    BadRequest,
-    Credentials,
-    Daraja,
-    Environment,
-    Initiator,
-    InvalidToken,
-    StatusQuery,
-    parse_result,
-    read_status,
-)
+from daraja import BadRequest, InvalidToken, StatusQuery, read_status
 from daraja_simulator import defaults
 from daraja_simulator.control import ControlError
-from simulator_case import PHONE, Case, error_of
+from simulator_case import PHONE, RESULT, TIMEOUT, Case, error_of
 
 
 STATUS = '/mpesa/transactionstatus/v1/query'
-RESULT, TIMEOUT = '/collect/result', '/collect/timeout'
 
 
 @pytest.fixture(scope='module')
@@ -37,14 +24,9 @@ def case(running):
     return running
 
 
-def credential(case, password=defaults.SCHOOL_OPERATOR_PASSWORD):
-    key = load_pem_x509_certificate(case.control.certificate().encode()).public_key()
-    return base64.b64encode(key.encrypt(password.encode(), padding.PKCS1v15())).decode()
-
-
 def body(case, receipt='UIE4K7P2QX', **changes):
     fields = {
-        'Initiator': defaults.SCHOOL_OPERATOR, 'SecurityCredential': credential(case),
+        'Initiator': defaults.SCHOOL_OPERATOR, 'SecurityCredential': case.credential(),
         'CommandID': 'TransactionStatusQuery', 'TransactionID': receipt,
         'PartyA': int(defaults.SCHOOL_SHORTCODE), 'IdentifierType': 4,
         'ResultURL': case.receiver.url + RESULT, 'QueueTimeOutURL': case.receiver.url + TIMEOUT,
@@ -55,27 +37,15 @@ def body(case, receipt='UIE4K7P2QX', **changes):
 
 def ask(case, receipt, password=defaults.SCHOOL_OPERATOR_PASSWORD, **values):
     """ Ask by the product's own client. """
-    daraja = Daraja(
-        Environment.custom(case.simulator.url),
-        Credentials(defaults.CONSUMER_KEY, defaults.CONSUMER_SECRET),
-    )
-    return daraja.transaction_status(StatusQuery(**{
-        'initiator': Initiator(defaults.SCHOOL_OPERATOR, password, case.control.certificate()),
-        'party': defaults.SCHOOL_SHORTCODE, 'receipt': receipt,
-        'result_url': case.receiver.url + RESULT, 'timeout_url': case.receiver.url + TIMEOUT,
-        **values,
+    return case.client().transaction_status(StatusQuery(**{
+        **case.common(password), 'party': defaults.SCHOOL_SHORTCODE, 'receipt': receipt, **values,
     }))
 
 
 def told(case, path=RESULT):
     """ The newest result, read by the product's own client. """
-    case.control.wait_idle()
-    result = parse_result(case.receiver.at(path)[-1].body)
+    result = case.result(path)
     return result, read_status(result)
-
-
-def pay(case, amount='1200'):
-    return case.control.pay_bill(PHONE, defaults.SCHOOL_SHORTCODE, 'ADM-012', amount)
 
 
 # === The road === #
@@ -86,7 +56,7 @@ def pay(case, amount='1200'):
 ])
 def test_a_payment_by_hand(case, switches):
     case.control.set(**switches)
-    paid = pay(case)
+    paid = case.pay()
     acknowledged = ask(case, paid['receipt'].lower())
     result, status = told(case)
     assert result.conversation_id == acknowledged.conversation_id
@@ -108,7 +78,7 @@ def test_a_prompt_that_was_paid(case):
 @pytest.mark.parametrize('word', ['Declined', 'Expired', 'Cancelled', 'Initiated', 'Authorized'])
 def test_the_question_is_answered_and_the_payment_declined(case, word):
     case.control.script('transaction_status', outcome=word)
-    ask(case, pay(case)['receipt'])
+    ask(case, case.pay()['receipt'])
     result, status = told(case)
     assert (result.code, status.status) == ('0', word)
     assert status.state == ('pending' if word in {'Initiated', 'Authorized'} else 'failed')
@@ -125,7 +95,7 @@ def test_another_shortcodes_payment_and_an_invented_one_are_not_found(case):
 # === Operators === #
 
 def test_a_wrong_password_is_told_later_and_locks_the_operator(case):
-    receipt = pay(case)['receipt']
+    receipt = case.pay()['receipt']
     codes = []
     for password in ('wrong', 'wrong', 'wrong', defaults.SCHOOL_OPERATOR_PASSWORD):
         ask(case, receipt, password)
@@ -148,7 +118,7 @@ def test_what_was_not_encrypted_for_us_is_no_password(case, wrong):
 def test_an_operator_without_the_role_and_one_that_does_not_exist(case):
     case.control.add_operator(defaults.SCHOOL_SHORTCODE, 'other', 'secret', may=['b2c'])
     for name, code in (('other', '21'), ('nobody', 'SFC_IC0003')):
-        sent = body(case, Initiator=name, SecurityCredential=credential(case, 'secret'))
+        sent = body(case, Initiator=name, SecurityCredential=case.credential('secret'))
         assert case.post(STATUS, sent).json()['ResponseCode'] == '0'
         result, status = told(case)
         assert (result.code, status.state) == (code, 'not_allowed')
@@ -193,7 +163,7 @@ def test_production_refuses_words_and_the_family_has_its_own_invalid_token(case)
 
 
 def test_results_that_come_never_late_twice_or_as_a_time_out(case):
-    receipt = pay(case)['receipt']
+    receipt = case.pay()['receipt']
     case.control.script('transaction_status', callback='missing')
     ask(case, receipt)
     case.control.wait_idle()
@@ -216,7 +186,7 @@ def test_results_that_come_never_late_twice_or_as_a_time_out(case):
 
 def test_a_result_can_be_scripted_and_a_wrong_word_is_refused(case):
     case.control.script('transaction_status', outcome='100000001')
-    ask(case, pay(case)['receipt'])
+    ask(case, case.pay()['receipt'])
     assert told(case)[1].state == 'no_answer'
     for script in ({'callback': 'conflict'}, {'api': 'stk_push', 'callback': 'timeout'}):
         with pytest.raises(ControlError, match='does not belong'):

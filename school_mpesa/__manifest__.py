@@ -12,6 +12,7 @@
         'security/school_mpesa_rules.xml',
         'security/mpesa_balance_rules.xml',
         'security/mpesa_day_close_rules.xml',
+        'security/mpesa_money_back_rules.xml',
         'security/mpesa_payment_link_rules.xml',
 
         'views/pay_attempt_templates.xml',
@@ -25,6 +26,7 @@
         'data/mpesa_balance_data.xml',
         'data/mpesa_source_address_data.xml',
         'data/mpesa_day_close_data.xml',
+        'data/mpesa_money_back_data.xml',
         'data/mail_template_data.xml',
 
         'report/mpesa_day_close_report.xml',
@@ -39,6 +41,7 @@
         'wizards/mpesa_link_cancel_views.xml',
         'wizards/mpesa_link_wizard_views.xml',
         'wizards/mpesa_message_check_views.xml',
+        'wizards/mpesa_money_back_wizard_views.xml',
         'wizards/mpesa_prompt_wizard_views.xml',
         'wizards/mpesa_register_wizard_views.xml',
         'wizards/mpesa_reversal_settle_views.xml',
@@ -53,6 +56,7 @@
         'views/mpesa_callback_views.xml',
         'views/mpesa_command_views.xml',
         'views/mpesa_day_close_views.xml',
+        'views/mpesa_money_back_views.xml',
         'views/mpesa_payer_question_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_statement_line_views.xml',

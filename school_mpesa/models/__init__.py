@@ -27,6 +27,7 @@ from . import mpesa_command_pull
 from . import mpesa_command_result
 from . import mpesa_command_screen
 from . import mpesa_command_send
+from . import mpesa_command_reversal  # After the others of questions, which it adds to.
 from . import mpesa_day_difference_mixin  # Inherited by the next ones.
 from . import mpesa_day_amendment
 from . import mpesa_day_close
@@ -42,6 +43,9 @@ from . import mpesa_balance
 from . import mpesa_balance_compare
 from . import mpesa_balance_screen
 from . import mpesa_link_opening
+from . import mpesa_money_back
+from . import mpesa_money_back_ask
+from . import mpesa_money_back_words
 from . import mpesa_payer_question
 from . import mpesa_payment_link
 from . import mpesa_payment_link_screen
@@ -77,6 +81,7 @@ from . import mpesa_transaction_near
 from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
+from . import mpesa_transaction_money_back  # After the reversal, which it adds to.
 from . import mpesa_transaction_denial  # After the meeting of two messages.
 from . import mpesa_transaction_claim  # After what it overrides.
 from . import mpesa_transaction_question  # The same; and what the payer says comes first.
@@ -87,6 +92,7 @@ from . import payment_provider_check
 from . import payment_provider_health
 from . import payment_provider_initiator
 from . import payment_provider_balance  # After the initiator, whose methods it overrides.
+from . import payment_provider_money_back
 from . import payment_provider_journal
 from . import payment_provider_pull
 from . import payment_provider_proof
@@ -116,9 +122,11 @@ from . import res_company_sms
 from . import res_config_settings
 from . import school_dashboard
 from . import school_dashboard_questions
+from . import school_dashboard_money_back
 from . import school_dashboard_statement
 from . import school_dashboard_proofs
 from . import school_receipt
+from . import school_receipt_money_back
 from . import school_receipt_split
 from . import school_statement
 from . import school_statement_pay

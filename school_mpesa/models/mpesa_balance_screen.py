@@ -138,6 +138,14 @@ class MpesaBalance(models.Model):
                 "%(amount)s lies in the accounts behind it, on its way to the bank.",
                 amount=self._format_amount(behind),
             ))
+        ordered = sum(self.env['mpesa.money.back'].search([
+            ('provider_id', '=', self.provider_id.id), ('state', 'in', ('sent', 'unknown')),
+        ]).mapped('amount'))
+        if ordered:
+            words.append(self.env._(
+                "%(amount)s was ordered to go back to payers, and Safaricom has not said whether it"
+                " did.", amount=self._format_amount(ordered),
+            ))
         if not self.stated_until:
             words.append(self.env._(
                 "No statement was imported, and only a statement tells of charges, of what went to"

@@ -8,10 +8,7 @@ from odoo.tools import mute_logger
 
 from .. import const, daraja
 from .mpesa_command import OPEN_STATES
-
-
-# The initiator's password is right, and only its role is missing: other questions go on.
-ROLE_REFUSALS = ('21', 'TP40153', '100000010')
+from .mpesa_command_reversal import ROLE_FAULTS
 
 
 class MpesaCommand(models.Model):
@@ -86,14 +83,11 @@ class MpesaCommand(models.Model):
         # Where nobody asked, nobody is there to see that the role is still missing.
         if problem := provider._mpesa_find_balance_problem(by_itself=not self.asked_by_id):
             raise UserError(problem)
-        provider._mpesa_check_callback_base()
-        token = self.env['mpesa.callback.token']._get(provider, 'result')
-        address = f'{provider._mpesa_get_callback_base()}/collect/{token}'
         return {
             'ask': provider._mpesa_get_client().account_balance,
             'message': daraja.BalanceQuery(
-                provider._mpesa_get_initiator(), self.shortcode, result_url=f'{address}/result',
-                timeout_url=f'{address}/timeout', remarks='School fees',
+                provider._mpesa_get_initiator(), provider.mpesa_shortcode, remarks='School fees',
+                **self._get_result_addresses(),
             ),
         }
 
@@ -161,7 +155,7 @@ class MpesaCommand(models.Model):
                 "It could not be asked. %(problem)s No money is touched by this.",
                 problem=self.problem or '',
             )
-        if self.finding == 'refused' and self.result_code in ROLE_REFUSALS:
+        if self.finding == 'refused' and self.result_code in ROLE_FAULTS:
             return self.env._(
                 "The initiator may not ask for the balance (%(code)s). Give it the role for balance"
                 " queries on the organisation portal, then ask again. It is not asked by itself"

@@ -145,17 +145,25 @@ class MpesaCommand(models.Model):
         provider = self.provider_id
         if problem := provider._mpesa_find_status_problem():
             raise UserError(problem)
-        provider._mpesa_check_callback_base()
-        token = self.env['mpesa.callback.token']._get(provider, 'result')
-        address = f'{provider._mpesa_get_callback_base()}/collect/{token}'
         return {
             'ask': provider._mpesa_get_client().transaction_status,
             'message': daraja.StatusQuery(
                 provider._mpesa_get_initiator(), provider.mpesa_shortcode,
-                receipt=self.receipt, result_url=f'{address}/result',
-                timeout_url=f'{address}/timeout', remarks='School fees',
+                receipt=self.receipt, remarks='School fees', **self._get_result_addresses(),
             ),
         }
+
+    def _get_result_addresses(self):
+        """ Return where Safaricom is to post the answer.
+
+        :rtype: dict[str, str]
+        :raise UserError: If there is no address that it would take.
+        """
+        provider = self.provider_id
+        provider._mpesa_check_callback_base()
+        token = self.env['mpesa.callback.token']._get(provider, 'result')
+        address = f'{provider._mpesa_get_callback_base()}/collect/{token}'
+        return {'result_url': f'{address}/result', 'timeout_url': f'{address}/timeout'}
 
     def _write_answer(self, answer):
         """ Record what came back at once.
@@ -210,10 +218,9 @@ class MpesaCommand(models.Model):
         tries = self.tries + 1
         is_ours = isinstance(error, (UserError, ValueError))
         sent = 'no' if is_ours else getattr(error, 'sent', 'maybe')
-        # Asking for a list again is harmless. Another question would be answered twice.
         if (
             isinstance(error, TRANSIENT) and not isinstance(error, daraja.CertificateRefused)
-            and (sent == 'no' or self.kind == 'pull') and tries < TRIES
+            and self._may_call_again(sent) and tries < TRIES
         ):
             next_try_at = fields.Datetime.now() + timedelta(seconds=max(
                 PAUSE_SECONDS * tries, getattr(error, 'retry_after', None) or 0,
@@ -226,6 +233,16 @@ class MpesaCommand(models.Model):
             self._wake_early_results()
         else:
             self._fail('not_sent', tries=tries, problem=self._explain_error(error))
+
+    def _may_call_again(self, sent):
+        """ Tell whether the call may be repeated by itself.
+
+        Asking for a list again is harmless. Another question would be answered twice.
+
+        :param str sent: Whether Safaricom may have it: 'no' or 'maybe'.
+        :rtype: bool
+        """
+        return sent == 'no' or self.kind == 'pull'
 
     def _explain_error(self, error):
         """ Say in plain words why a question could not be asked.

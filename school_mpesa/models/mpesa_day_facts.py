@@ -198,7 +198,8 @@ class MpesaDayClose(models.Model):
         :rtype: proof.OurMovement
         """
         told = {row['source'], *(row['verified_by'] or '').split()}
-        told_by = {'inbox' if source in {'stk', 'confirmation'} else source for source in told}
+        messages = {'stk', 'confirmation', 'reversal'}
+        told_by = {'inbox' if source in messages else source for source in told}
         return proof.OurMovement(
             receipt=row['receipt'], kind=row['kind'], direction=row['direction'],
             moved_at=row['paid_at'], amount=exact(row['amount']), booked=self._get_booked(row),

@@ -29,7 +29,7 @@ class MpesaExchange(models.Model):
         string="Kind",
         selection=[
             ('push', "Prompt"), ('query', "Query"), ('status', "Transaction status"),
-            ('pull', "Pull"),
+            ('pull', "Pull"), ('reversal', "Reversal"),
         ],
         required=True, readonly=True,
     )

@@ -27,6 +27,13 @@ class MpesaStatementLine(models.Model):
             ), PATIENCE_SECONDS)
             return
         Movement = self.env['mpesa.transaction'].sudo()
+        known = Movement.search([
+            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('receipt', '=', self.receipt), ('kind', '=', 'reversal'), ('direction', '=', 'out'),
+        ], limit=1)
+        if known:  # Safaricom has answered our order meanwhile, and it is booked from that.
+            self._join_reversal(known, original)
+            return
         left = original and original._get_unreversed_amount()
         is_denied = bool(original) and original.denial_state == 'denied'
         if is_denied:  # It proves that Safaricom knows the payment: a person decides again.
@@ -46,6 +53,23 @@ class MpesaStatementLine(models.Model):
             self._leave_reversal_to_person(movement)
             return
         self.write(self._prepare_booked(False))
+
+    def _join_reversal(self, known, original):
+        """ Say that this line tells of a reversal that is in the books by now.
+
+        :param mpesa.transaction known: The reversal.
+        :param mpesa.transaction original: The payment that the line says it is about, if any.
+        :return: None
+        """
+        is_same = self.currency_id.compare_amounts(self.amount, known.amount) == 0 and (
+            not original or known.reverses_id == original
+        )
+        known.stated_at = fields.Datetime.now()
+        self.write({
+            'mpesa_transaction_id': known.id, 'state': 'matched' if is_same else 'different',
+            'difference': False if is_same else 'movement', 'problem': False,
+            'next_try_at': False,
+        })
 
     def _find_original(self):
         """ Return the payment that this reversal is about.

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .mpesa_command_balance import ROLE_REFUSALS
+from .mpesa_command_reversal import ROLE_FAULTS
 
 
 SLACK = timedelta(minutes=10)  # The action runs by the hour, and not to the second.
@@ -138,7 +138,7 @@ class PaymentProvider(models.Model):
         :return: None
         """
         self.ensure_one()
-        lacks_role = refusal in ROLE_REFUSALS
+        lacks_role = refusal in ROLE_FAULTS
         # Safaricom looks at the role after it has accepted the password.
         self._mpesa_note_initiator('' if lacks_role else refusal)
         if lacks_role or self.mpesa_balance_refusal:

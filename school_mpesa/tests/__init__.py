@@ -72,3 +72,7 @@ from . import test_payment_claim
 from . import test_claim_desk
 from . import test_pay_claim_page
 from . import test_payer_question
+from . import test_money_back
+from . import test_money_back_result
+from . import test_money_back_runs
+from . import test_money_back_road

@@ -38,6 +38,10 @@ RIGHTS = {
     'mpesa.statement.distrust': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.denial': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.balance': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.balance.account': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.money.back': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.money.back.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.payment.link': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.request.share': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.payer.question': {'bursar': 'r', 'administrator': 'r'},
@@ -55,6 +59,7 @@ OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
 
 # What a browser may call by RPC of all that this add-on defines. Each entry was looked at.
 CALLABLE = {
+    'mpesa.balance': {'action_ask_now', 'action_compare_again'},
     'mpesa.ask.wizard': {'action_ask'},
     'mpesa.callback': {'action_replay', 'action_open_numbers', 'action_ask_safaricom'},
     'mpesa.callback.settle': {'action_settle'},
@@ -71,6 +76,8 @@ CALLABLE = {
     'mpesa.link.cancel': {'action_cancel'},
     'mpesa.link.bulk': {'action_preview', 'action_back', 'action_make'},
     'mpesa.link.wizard': {'action_make', 'action_make_and_send'},
+    'mpesa.money.back': {'action_approve', 'action_refuse', 'action_not_given_back'},
+    'mpesa.money.back.wizard': {'action_ask'},
     'mpesa.payer.question': {'action_send_by_sms'},
     'mpesa.payment.link': {
         'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
@@ -81,7 +88,7 @@ CALLABLE = {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',
         'action_settle_reversal', 'action_ask_safaricom', 'action_near_is_right',
         'action_near_move', 'action_deny', 'action_approve_denial', 'action_refuse_denial',
-        'action_undo_denial', 'action_ask_payer',
+        'action_undo_denial', 'action_ask_payer', 'action_give_back',
     },
     'mpesa.statement': {
         'action_check', 'action_distrust', 'action_open_lines', 'action_release',
@@ -107,8 +114,10 @@ CALLABLE = {
         'create', 'write', 'action_mpesa_check', 'action_mpesa_open_inbox',
         'action_mpesa_open_register', 'action_mpesa_open_letter',
         'action_mpesa_register_pull', 'action_mpesa_pull_now', 'action_mpesa_forgive_refusal',
+        'action_mpesa_ask_balance',
     },
     'account.move': {'action_mpesa_prompt'},
+    'school.receipt': {'action_mpesa_give_back'},
     'account.payment': {'create', 'write'},
     'school.student': {'action_mpesa_prompt', 'action_mpesa_link', 'action_mpesa_links'},
     'account.payment.register': {'action_mpesa_prompt', 'action_mpesa_claim'},
@@ -333,7 +342,10 @@ class TestAccessRights(SchoolMpesaCommon):
             ('mpesa.transaction', '_read_payer'), ('payment.provider', '_mpesa_secret'),
             ('payment.provider', '_mpesa_register'), ('payment.provider', '_mpesa_get_initiator'),
             ('mpesa.command', '_ask_status'), ('mpesa.command', '_queue'),
-            ('mpesa.command', '_take_result'), ('mpesa.callback', '_append_found'),
+            ('mpesa.command', '_take_result'), ('mpesa.command', '_queue_balance'),
+            ('mpesa.balance', '_keep'), ('mpesa.balance', '_compare'), ('mpesa.callback', '_append_found'),
+            ('mpesa.money.back', '_ask'), ('mpesa.money.back', '_follow'),
+            ('mpesa.money.back', '_note_given_back'), ('mpesa.transaction', '_book_given_back'),
             ('payment.provider', '_mpesa_get_c2b_addresses'),
             ('school.receipt', '_book'), ('school.receipt', '_reverse'),
         ):

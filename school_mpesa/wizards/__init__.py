@@ -12,6 +12,7 @@ from . import mpesa_link_wizard
 from . import mpesa_message_check
 from . import mpesa_message_check_claim
 from . import mpesa_message_check_words
+from . import mpesa_money_back_wizard
 from . import mpesa_prompt_wizard
 from . import mpesa_prompt_wizard_words
 from . import mpesa_register_wizard

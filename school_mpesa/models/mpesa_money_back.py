@@ -1,0 +1,140 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+# An order that may have moved money, or may still move it: a payment has one at a time.
+OPEN_STATES = ('asked', 'approved', 'sent', 'unknown')
+
+
+class MpesaMoneyBack(models.Model):
+    """A payment that is to go back to who paid it: asked for by one person, approved by another.
+
+    Safaricom is told once, by a question of the kind *reversal* in the same outbox as all others.
+    Nothing is booked before it confirms: by the result of the order, or by a statement that tells
+    of the reversal.
+    """
+
+    _name = 'mpesa.money.back'
+    _inherit = ['mail.thread', 'school.approval.mixin']
+    _description = "M-PESA Money Back"
+    _order = 'id desc'
+    _rec_name = 'number'
+    _check_company_auto = True
+
+    number = fields.Char(string="Number", required=True, readonly=True)
+    mpesa_transaction_id = fields.Many2one(
+        string="Payment", comodel_name='mpesa.transaction', required=True, readonly=True,
+        index=True, check_company=True, ondelete='restrict',
+    )
+    provider_id = fields.Many2one(
+        string="Provider", comodel_name='payment.provider', required=True, readonly=True,
+        index=True, ondelete='restrict',
+    )
+    company_id = fields.Many2one(
+        string="School", comodel_name='res.company', required=True, readonly=True, index=True,
+    )
+    currency_id = fields.Many2one(
+        string="Currency", comodel_name='res.currency', required=True, readonly=True,
+    )
+    amount = fields.Monetary(
+        string="Amount", required=True, readonly=True,
+        help="All of the payment: Safaricom promises nothing of a part.",
+    )
+    whose = fields.Char(
+        string="Whose", readonly=True,
+        help="Whose money it was when it was asked back, and the receipt that it was on.",
+    )
+    reason = fields.Char(string="Reason", required=True, readonly=True)
+    state = fields.Selection(
+        string="Status",
+        selection=[
+            ('asked', "Asked"), ('approved', "Approved"), ('sent', "Ordered"),
+            ('done', "Given back"), ('failed', "Not given back"), ('unknown', "Not known"),
+            ('refused', "Refused"), ('expired', "Expired"),
+        ],
+        required=True, readonly=True, default='asked', tracking=True, index=True,
+    )
+
+    # === FIELDS - WHO, AND WHEN === #
+
+    asked_by_id = fields.Many2one(
+        string="Asked By", comodel_name='res.users', required=True, readonly=True,
+        ondelete='restrict',
+    )
+    expires_at = fields.Datetime(
+        string="Waits Until", required=True, readonly=True,
+        help="Who has not approved it by then does not any more.",
+    )
+    decided_by_id = fields.Many2one(
+        string="Second Person", comodel_name='res.users', readonly=True, ondelete='restrict',
+        help="Who approved it, or refused it.",
+    )
+    decided_at = fields.Datetime(string="Decided On", readonly=True)
+    closed_by_id = fields.Many2one(
+        string="Looked Up By", comodel_name='res.users', readonly=True, ondelete='restrict',
+        help="Who has found out that the money never went back.",
+    )
+
+    # === FIELDS - WHAT CAME OF IT === #
+
+    command_ids = fields.One2many(
+        string="Order", comodel_name='mpesa.command', inverse_name='money_back_id', readonly=True,
+    )
+    reversal_id = fields.Many2one(
+        string="Went Back By", comodel_name='mpesa.transaction', readonly=True,
+        index='btree_not_null', ondelete='restrict', check_company=True,
+    )
+    can_approve = fields.Boolean(compute='_compute_can_decide')
+    can_refuse = fields.Boolean(compute='_compute_can_decide')
+    can_close = fields.Boolean(compute='_compute_can_decide')
+
+    _open_uniq = models.UniqueIndex(
+        "(mpesa_transaction_id) WHERE state IN ('asked', 'approved', 'sent', 'unknown')",
+        "This payment is being given back already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('state', 'asked_by_id')
+    @api.depends_context('uid')
+    def _compute_can_decide(self):
+        is_approver = self.env.user.has_group('school_fees.group_approver')
+        for order in self:
+            is_other = is_approver and order.asked_by_id != self.env.user
+            order.can_approve = is_other and order.state == 'asked'
+            order.can_refuse = order.state == 'asked' and (
+                is_approver or order.asked_by_id == self.env.user
+            )
+            order.can_close = is_other and order.state == 'unknown'
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("What was asked about money stays on record. Refuse it."))
+
+    # === BUSINESS METHODS === #
+
+    def _follow(self, state):
+        """ Note what became of the order.
+
+        Money that went back stays so, whatever else is told.
+
+        :param str state: As of the field.
+        :return: None
+        """
+        self.filtered(lambda order: order.state != 'done').state = state
+
+    def _note_given_back(self, reversal):
+        """ Note that the money went back: Safaricom has said so, and it has left the books.
+
+        An order that was not sent yet is sent no more.
+
+        :param mpesa.transaction reversal: The movement by which it went.
+        :return: None
+        """
+        for order in self.filtered(lambda order: order.state != 'done'):
+            order.command_ids.filtered(lambda command: command.state == 'queued')._fail(
+                'not_sent', problem=self.env._("M-PESA had given it back by then."),
+            )
+            order.write({'state': 'done', 'reversal_id': reversal.id})

@@ -1,0 +1,143 @@
+import random
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.school_mpesa.tests.money_back_common import BACK, CODE, MoneyBackCommon
+
+
+RUNS = 500
+FAILURES = ('1', '17', '21', '26', '31337', 'R000001', 'R000002')
+
+
+@tagged('post_install', '-at_install')
+class TestMoneyBackRuns(MoneyBackCommon):
+    """Whatever comes in whatever order: money back is never booked twice, nor without proof."""
+
+    def test_many_orders_of_what_can_come(self):
+        self.pay_in()
+        outcomes = set()
+        for seed in range(RUNS):
+            savepoint = self.env.cr.savepoint()
+            try:
+                outcomes.add(self.run_once(random.Random(seed)))  # noqa: S311 - no secret
+            except AssertionError as error:
+                message = f"Run {seed}: {error}"
+                raise AssertionError(message) from error
+            finally:
+                savepoint.close(rollback=True)
+                self.env.invalidate_all(flush=False)
+        # The runs have reached every end, else they would prove little.
+        self.assertLessEqual({
+            ('done', True), ('failed', False), ('unknown', False), ('sent', False),
+        }, outcomes)
+
+    def run_once(self, rng):
+        """ Give one payment back, with everything that can come about it in a random order.
+
+        :param random.Random rng: What decides.
+        :return: The state of the last order, and whether Safaricom had proven a reversal.
+        :rtype: tuple[str, bool]
+        """
+        payment = self.get_movements()
+        order = self.ask_back(payment)
+        command = self.approve(order)
+        self.env['mpesa.command']._claim_queued()
+        names = (f'AG_{command.id}', f'o-{command.id}')
+        events = rng.choices(
+            ('success', 'failure', 'timeout', 'wrong', 'nameless', 'silence', 'statement', 'close'),
+            weights=(4, 3, 2, 2, 1, 2, 2, 1), k=rng.randint(1, 6),
+        )
+        events.insert(rng.randint(0, 1), 'acknowledge')
+        proven = False
+        for event in events:
+            getattr(self, f'do_{event}')(rng, order, names)
+            proven = proven or event in {'success', 'statement'}
+            self.assert_run(payment, proven)
+        return order.state, bool(payment.reversal_ids)
+
+    def assert_run(self, payment, proven):
+        """ Assert what always holds.
+
+        :param mpesa.transaction payment: The payment.
+        :param bool proven: Whether a true result or a statement has told that it went back.
+        """
+        orders, reversals = payment.money_back_ids, payment.reversal_ids
+        self.assertLessEqual(len(reversals), 1, "Booked twice.")
+        self.assertEqual(self.sum_wallet(), 0 if reversals else 500)
+        self.assertEqual(payment.is_returned, bool(reversals))
+        self.assertFalse(reversals and not proven, "Booked without proof.")
+        self.assertEqual('done' in orders.mapped('state'), bool(reversals))
+        self.assertEqual(orders.reversal_id, reversals)
+        self.assertEqual(payment.receipt_id.state, False if reversals else 'posted')
+        for order in orders:
+            self.assertLessEqual(len(order.command_ids), 1)
+        self.assertFalse(self.env['mpesa.command'].search_count([
+            ('kind', '=', 'reversal'), ('state', '=', 'queued'),
+        ]), "Nothing is sent again.")
+
+    def hear(self, order, code='0', end='result', **values):
+        """ Put a result into the inbox and read all that waits, as the drain does. """
+        self.accept_bytes(self.result_url(end), self.reversal_body(
+            order, code, **values,
+        ))
+        self.read_inbox()
+
+    def read_inbox(self):
+        callbacks = self.env['mpesa.callback'].search([('state', '=', 'new')], order='id')
+        callbacks._process()
+
+    # === WHAT CAN COME === #
+
+    def do_acknowledge(self, rng, order, names):
+        command = order.command_ids
+        if command.state == 'sent' and not command.conversation_id:
+            command.write({
+                'conversation_id': names[0], 'originator_conversation_id': names[1],
+            })
+            self.read_inbox()
+
+    def do_success(self, rng, order, names):
+        self.hear(order, names=names)
+
+    def do_failure(self, rng, order, names):
+        self.hear(order, rng.choice(FAILURES), names=names)
+
+    def do_timeout(self, rng, order, names):
+        self.hear(order, end='timeout', names=names)
+
+    def do_wrong(self, rng, order, names):
+        self.hear(order, **{'names': names, **rng.choice((
+            {'Amount': 400}, {'OriginalTransactionID': 'UIE4K7P2Q9'}, {'own': CODE},
+            {'Amount': None}, {'names': (names[0], 'other')},
+        ))})
+
+    def do_nameless(self, rng, order, names):
+        self.hear(order, names=('AG_x', 'o-x'))
+
+    def do_silence(self, rng, order, names):
+        command = order.command_ids
+        if command.state == 'sent':
+            command._fail('silent', state='unknown')
+
+    def do_statement(self, rng, order, names):
+        line = self.env['mpesa.statement.line'].search([('receipt', '=', BACK)])
+        if not line:
+            statement = self.upload(self.write_older([
+                self.row(BACK, -500, "Pay Bill Reversal", linked=CODE, minute=30),
+            ], opening=500))
+            line = statement.line_ids
+            statement.with_user(self.head).action_release() if statement.held_count else None
+        if line.state == 'new':
+            line.sudo()._book()
+
+    def do_close(self, rng, order, names):
+        order.decided_at = fields.Datetime.subtract(fields.Datetime.now(), days=2)
+        try:
+            order.with_user(self.head).action_not_given_back()
+        except UserError:
+            return
+        # It is asked for anew; the first result still counts.
+        again = self.ask_back(order.mpesa_transaction_id)
+        again.with_user(self.bursar).action_refuse()

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .mpesa_balance_compare import PARTS
+
 
 class MpesaBalance(models.Model):
     """A balance on screen: what the difference means for the money, and what to do next."""
@@ -95,30 +97,31 @@ class MpesaBalance(models.Model):
         :rtype: list[str]
         """
         self.ensure_one()
+        amounts = {name: self._format_amount(self[name]) for name in PARTS}
         words = {
             'unprocessed_amount': self.env._(
                 "%(amount)s came in and is not processed yet: it is booked by itself within"
-                " moments."
+                " moments.", amount=amounts['unprocessed_amount'],
             ),
             'parked_amount': self.env._(
-                "%(amount)s stands in messages that wait for a person in the inbox."
+                "%(amount)s stands in messages that wait for a person in the inbox.",
+                amount=amounts['parked_amount'],
             ),
             'charge_amount': self.env._(
-                "%(amount)s of charges stands on a statement and is not booked yet."
+                "%(amount)s of charges stands on a statement and is not booked yet.",
+                amount=amounts['charge_amount'],
             ),
             'transfer_amount': self.env._(
-                "%(amount)s was moved on or went to the bank by a statement, and is not booked yet."
+                "%(amount)s was moved on or went to the bank by a statement, and is not booked"
+                " yet.", amount=amounts['transfer_amount'],
             ),
             'line_amount': self.env._(
                 "%(amount)s of other lines of a statement is not booked yet: payments and reversals"
                 " wait for a second person's release, unknown lines for somebody to say what they"
-                " are."
+                " are.", amount=amounts['line_amount'],
             ),
         }
-        return [
-            text % {'amount': self._format_amount(self[name])}
-            for name, text in words.items() if not self.currency_id.is_zero(self[name])
-        ]
+        return [words[name] for name in PARTS if not self.currency_id.is_zero(self[name])]
 
     def _describe_rest(self):
         """ Say what the rest may be, and where to look.

@@ -80,5 +80,3 @@ CLAIM_LIMITS = ((10, 600), (40, 86_400))
 MONEY_BACK_WAITING_HOURS = 72
 # An approved one goes out at once; after this long, in minutes, it does not go out any more.
 MONEY_BACK_SENDING_MINUTES = 60
-# Results have come hours late: so long, in hours, nobody says that money did not go back.
-MONEY_BACK_PATIENCE_HOURS = 24

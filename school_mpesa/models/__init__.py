@@ -28,6 +28,7 @@ from . import mpesa_command_result
 from . import mpesa_command_screen
 from . import mpesa_command_send
 from . import mpesa_command_reversal  # After the others of questions, which it adds to.
+from . import mpesa_command_order_status  # After the order.
 from . import mpesa_day_difference_mixin  # Inherited by the next ones.
 from . import mpesa_day_amendment
 from . import mpesa_day_close
@@ -81,8 +82,8 @@ from . import mpesa_transaction_near
 from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
 from . import mpesa_transaction_settle
-from . import mpesa_transaction_money_back  # After the reversal, which it adds to.
 from . import mpesa_transaction_denial  # After the meeting of two messages.
+from . import mpesa_transaction_money_back  # After reversal and denial, which it adds to.
 from . import mpesa_transaction_claim  # After what it overrides.
 from . import mpesa_transaction_question  # The same; and what the payer says comes first.
 from . import pay_page_provider

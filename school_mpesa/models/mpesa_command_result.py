@@ -204,7 +204,7 @@ class MpesaCommand(models.Model):
             return 'unclear'
         if len(status.parties) < 2:
             return 'unclear'  # Who was paid is not said.
-        payer, payee = (_read_number(status.parties[index]) for index in (0, -1))
+        payer, payee = (read_number(status.parties[index]) for index in (0, -1))
         ours = {self.shortcode, self.provider_id._mpesa_get_payer_number()}
         # From ourselves to ourselves is a sweep between our own accounts.
         if payee not in ours or payer in ours:
@@ -231,7 +231,7 @@ class MpesaCommand(models.Model):
         }])
 
 
-def _read_number(party):
+def read_number(party):
     """ Return the shortcode or phone at the start of a party's name, '' when there is none.
 
     :param str party: As Safaricom writes it, such as "600111 - Example School".

@@ -128,6 +128,7 @@ class MpesaCommand(models.Model):
             'next_try_at': False,
         })
         self.money_back_id._follow(self.state)
+        self._ask_about_order()
         callback._close('done')
 
     def _take_given_back(self, callback, told):

@@ -149,9 +149,17 @@ class MpesaCommand(models.Model):
             'ask': provider._mpesa_get_client().transaction_status,
             'message': daraja.StatusQuery(
                 provider._mpesa_get_initiator(), provider.mpesa_shortcode,
-                receipt=self.receipt, remarks='School fees', **self._get_result_addresses(),
+                remarks='School fees', **self._get_status_subject(),
+                **self._get_result_addresses(),
             ),
         }
+
+    def _get_status_subject(self):
+        """ Return what the question is about, as `daraja.StatusQuery` takes it.
+
+        :rtype: dict[str, str]
+        """
+        return {'receipt': self.receipt}
 
     def _get_result_addresses(self):
         """ Return where Safaricom is to post the answer.

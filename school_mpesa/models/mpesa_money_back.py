@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
 # An order that may have moved money, or may still move it: a payment has one at a time.
 OPEN_STATES = ('asked', 'approved', 'sent', 'unknown')
+# Results have come hours late: until then nobody says that money did not go back.
+PATIENCE = timedelta(hours=24)
 
 
 class MpesaMoneyBack(models.Model):
@@ -87,6 +91,7 @@ class MpesaMoneyBack(models.Model):
     can_approve = fields.Boolean(compute='_compute_can_decide')
     can_refuse = fields.Boolean(compute='_compute_can_decide')
     can_close = fields.Boolean(compute='_compute_can_decide')
+    can_ask_safaricom = fields.Boolean(compute='_compute_can_ask_safaricom')
 
     _open_uniq = models.UniqueIndex(
         "(mpesa_transaction_id) WHERE state IN ('asked', 'approved', 'sent', 'unknown')",
@@ -105,7 +110,14 @@ class MpesaMoneyBack(models.Model):
             order.can_refuse = order.state == 'asked' and (
                 is_approver or order.asked_by_id == self.env.user
             )
-            order.can_close = is_other and order.state == 'unknown'
+            order.can_close = is_other and order._can_be_closed()
+
+    @api.depends('state', 'command_ids.state')
+    def _compute_can_ask_safaricom(self):
+        for order in self:
+            # In sudo mode: the names of an order are the system's.
+            command = order.sudo().command_ids
+            order.can_ask_safaricom = order.state == 'unknown' and command._can_ask_about_order()
 
     # === CRUD METHODS === #
 
@@ -115,15 +127,23 @@ class MpesaMoneyBack(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _follow(self, state):
-        """ Note what became of the order.
+    def _can_be_closed(self):
+        """ Tell whether a person may say that it never went back: Safaricom had a day to tell.
 
-        Money that went back stays so, whatever else is told.
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.state == 'unknown' and fields.Datetime.now() - self.decided_at >= PATIENCE
+
+    def _follow(self, state):
+        """ Note what became of orders that are under way.
+
+        Money that went back stays so, and what a person has closed, whatever else is told.
 
         :param str state: As of the field.
         :return: None
         """
-        self.filtered(lambda order: order.state != 'done').state = state
+        self.filtered(lambda order: order.state in {'approved', 'sent', 'unknown'}).state = state
 
     def _note_given_back(self, reversal):
         """ Note that the money went back: Safaricom has said so, and it has left the books.

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import mute_logger
 
 from .. import const, proof
 from .mpesa_money_back import OPEN_STATES
@@ -62,15 +63,34 @@ class MpesaMoneyBack(models.Model):
         for order in self:
             order_sudo = order._lock_one()
             order._check_second_person(order_sudo.asked_by_id)
-            patience = timedelta(hours=const.MONEY_BACK_PATIENCE_HOURS)
-            if order_sudo.state != 'unknown' or (
-                fields.Datetime.now() - order_sudo.decided_at < patience
-            ):
+            if not order_sudo._can_be_closed():
                 raise UserError(self.env._(
                     "What became of %(number)s is known, or Safaricom may still tell: its answers"
                     " have come a day late. Nothing was changed.", number=order_sudo.number,
                 ))
             order_sudo.write({'state': 'failed', 'closed_by_id': self.env.user.id})
+
+    def action_ask_safaricom(self):
+        """ Ask Safaricom what became of the order.
+
+        :return: The action that shows the question and its answer.
+        :rtype: dict
+        :raise AccessError: If the user is not of the bursar's office.
+        :raise UserError: If it cannot be asked.
+        """
+        self.ensure_one()
+        Command = self.env['mpesa.command']
+        Command._check_office()
+        order_sudo = self._lock_one()
+        Command._count_question()
+        question = order_sudo.command_ids._ask_about_order()
+        if not question:
+            raise UserError(self.env._(
+                "What became of %(number)s is known, or is being asked, or Safaricom cannot be"
+                " asked by the name of the order. Nothing was asked.", number=order_sudo.number,
+            ))
+        question.asked_by_id = self.env.user
+        return question._get_view_action()
 
     # === BUSINESS METHODS === #
 
@@ -165,7 +185,8 @@ class MpesaMoneyBack(models.Model):
         # Of two approvals at once, the second one is run again by the framework and then sees the
         # first.
         provider.mpesa_money_back_count += 1
-        provider.flush_recordset(['mpesa_money_back_count'])
+        with mute_logger('odoo.sql_db'):  # It would quote the whole row of what is no error.
+            provider.flush_recordset(['mpesa_money_back_count'])
         day = self.env['mpesa.transaction']._get_eat_day(fields.Datetime.now())
         start, _end = proof.get_day_bounds(day)
         given = sum(self.search([

@@ -107,6 +107,10 @@ class MpesaMoneyBack(models.Model):
                 "The order did not go out. %(problem)s No money has moved. Put it right, then ask"
                 " again.", problem=command.problem or '',
             )
+        if command.finding == 'not_carried_out':
+            return self.env._(
+                "Safaricom says that the order was not carried out. No money has moved. Ask again."
+            )
         return self._describe_refusal(daraja.order_code(command.result_code or ''))
 
     def _describe_refusal(self, meant):

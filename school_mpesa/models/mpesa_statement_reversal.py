@@ -27,10 +27,7 @@ class MpesaStatementLine(models.Model):
             ), PATIENCE_SECONDS)
             return
         Movement = self.env['mpesa.transaction'].sudo()
-        known = Movement.search([
-            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
-            ('receipt', '=', self.receipt), ('kind', '=', 'reversal'), ('direction', '=', 'out'),
-        ], limit=1)
+        known = Movement._find_reversal(self.environment, self.shortcode, self.receipt)
         if known:  # Safaricom has answered our order meanwhile, and it is booked from that.
             self._join_reversal(known, original)
             return

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .mpesa_money_back import OPEN_STATES
 
@@ -128,6 +129,15 @@ class MpesaTransaction(models.Model):
         self.ensure_one()
         return self.is_returned or not (self.receipt_id or self.suspense_payment_id)
 
+    def _check_deniable(self):
+        """ Override: while a payment is given back, Safaricom is about to say what it knows. """
+        if any(order.state in OPEN_STATES for order in self.money_back_ids):
+            raise UserError(self.env._(
+                "Payment %(code)s is being given back. Nothing was changed. Refuse that first, or"
+                " wait for Safaricom's answer.", code=self.receipt,
+            ))
+        return super()._check_deniable()
+
     # === BUSINESS METHODS - BOOKING === #
 
     def _book_given_back(self, told, paid_at):
@@ -142,7 +152,7 @@ class MpesaTransaction(models.Model):
         :rtype: mpesa.transaction
         """
         self.ensure_one()
-        reversal = self._find_reversal(told.receipt)
+        reversal = self._find_reversal(self.environment, self.shortcode, told.receipt)
         left = self._get_unreversed_amount()
         if reversal:
             if reversal.reverses_id == self and reversal._same_money(told.amount):
@@ -163,15 +173,17 @@ class MpesaTransaction(models.Model):
         self._take_back(reversal, self._get_eat_day(paid_at))
         return reversal
 
-    def _find_reversal(self, code):
-        """ Return the reversal of an M-PESA code, at the shortcode of this payment.
+    @api.model
+    def _find_reversal(self, environment, shortcode, code):
+        """ Return the reversal that has an M-PESA code.
 
-        :param str code: The reversal's own code.
+        :param str environment: Where it was made.
+        :param str shortcode: The shortcode that gave the money back.
+        :param str code: Its own code.
         :rtype: mpesa.transaction
         """
-        self.ensure_one()
         return self.search([
-            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+            ('environment', '=', environment), ('shortcode', '=', shortcode),
             ('receipt', '=', code), ('kind', '=', 'reversal'), ('direction', '=', 'out'),
         ], limit=1)
 

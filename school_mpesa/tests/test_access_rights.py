@@ -76,7 +76,9 @@ CALLABLE = {
     'mpesa.link.cancel': {'action_cancel'},
     'mpesa.link.bulk': {'action_preview', 'action_back', 'action_make'},
     'mpesa.link.wizard': {'action_make', 'action_make_and_send'},
-    'mpesa.money.back': {'action_approve', 'action_refuse', 'action_not_given_back'},
+    'mpesa.money.back': {
+        'action_approve', 'action_refuse', 'action_not_given_back', 'action_ask_safaricom',
+    },
     'mpesa.money.back.wizard': {'action_ask'},
     'mpesa.payer.question': {'action_send_by_sms'},
     'mpesa.payment.link': {

@@ -108,6 +108,15 @@ class TestMoneyBack(MoneyBackCommon):
         with self.assertRaisesRegex(UserError, "does not know it"):
             self.ask_back(other)
 
+    def test_what_goes_back_is_not_denied_meanwhile(self):
+        payment = self.pay_in()
+        order = self.ask_back(payment)
+        with self.assertRaisesRegex(UserError, "is being given back"):
+            payment.with_user(self.bursar)._ask_denial("x")
+        order.with_user(self.bursar).action_refuse()
+        payment.with_user(self.bursar)._ask_denial("x")
+        self.assertEqual(payment.denial_state, 'asked')
+
     def test_limits_make_sense(self):
         for values in (
             {'mpesa_money_back_most': 0}, {'mpesa_money_back_most': 250_001},

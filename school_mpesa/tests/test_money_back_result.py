@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.school_mpesa import const, daraja
+from odoo.addons.school_mpesa.models.mpesa_money_back import PATIENCE
 from odoo.addons.school_mpesa.tests.money_back_common import BACK, CODE, MoneyBackCommon
 
 
@@ -37,9 +38,11 @@ class TestMoneyBackResult(MoneyBackCommon):
         })
         payment = self.pay_in()
         receipt = payment.receipt_id
+        receipt._tell_all()
         self.assertEqual(receipt.sms_ids.mapped('kind'), ['receipt'])
         receipt.sms_ids.state = 'sent'
         self.tell_back(self.order(payment))
+        receipt._tell_all()
         told = receipt.sms_ids.filtered(lambda message: message.kind == 'reversal')
         self.assertEqual(told.partner_id, self.guardian)
 
@@ -151,6 +154,12 @@ class TestMoneyBackResult(MoneyBackCommon):
         self.assertEqual((line.state, line.mpesa_transaction_id), ('matched', order.reversal_id))
         self.assertEqual(statement.state, 'done')
         self.assert_back(order)
+
+    def test_the_proof_of_the_day_agrees(self):
+        self.tell_back(self.order())
+        close = self.env['mpesa.day.close'].sudo()._get_close(self.provider, self.kenyan_day())
+        close._prove()
+        self.assertFalse(close.difference_ids)
 
     def test_a_statement_without_a_link_is_explained_by_the_result(self):
         order = self.order()
@@ -276,7 +285,7 @@ class TestMoneyBackResult(MoneyBackCommon):
         self.tell_back(order, end='timeout')
         with self.assertRaisesRegex(UserError, "may still tell"):
             order.with_user(self.head).action_not_given_back()
-        order.decided_at -= timedelta(hours=const.MONEY_BACK_PATIENCE_HOURS + 1)
+        order.decided_at -= PATIENCE + timedelta(hours=1)
         with self.assertRaises(AccessError):
             order.with_user(self.bursar).action_not_given_back()
         order.with_user(self.head).action_not_given_back()
@@ -293,8 +302,18 @@ class TestMoneyBackResult(MoneyBackCommon):
         self.assertEqual(len(self.get_reversals()), 1)
         self.assert_wallet(0)
 
+    def test_an_unclear_answer_opens_nothing_that_a_person_has_closed(self):
+        order = self.order()
+        self.tell_back(order, end='timeout')
+        order.decided_at -= PATIENCE
+        order.with_user(self.head).action_not_given_back()
+        again = self.ask_back(order.mpesa_transaction_id)
+        callback = self.tell_back(order, own='UIE0000000')
+        self.assertEqual((callback.state, order.state), ('conflict', 'failed'))
+        self.assertEqual(again.state, 'asked')
+
     def test_what_is_known_is_not_closed_by_a_person(self):
         order = self.order()
-        order.decided_at -= timedelta(hours=const.MONEY_BACK_PATIENCE_HOURS + 1)
+        order.decided_at -= PATIENCE + timedelta(hours=1)
         with self.assertRaisesRegex(UserError, "is known"):
             order.with_user(self.head).action_not_given_back()

@@ -1,6 +1,9 @@
-from odoo.exceptions import UserError
+from datetime import timedelta
+
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.school_mpesa import const
 from odoo.addons.school_mpesa.tests.money_back_common import MoneyBackCommon
 
 
@@ -162,3 +165,97 @@ class TestMoneyBackRoad(MoneyBackCommon):
         self.assertEqual(order.state, 'failed')
         self.assertIn("lacks Reversal", order.outcome)
         self.assertIn("No money has moved", order.outcome)
+
+    # === ASKING WHAT BECAME OF AN ORDER === #
+
+    def silence(self, order):
+        """ Let the time pass in which an answer comes as a rule; then Safaricom is asked. """
+        order.command_ids.sent_at -= timedelta(seconds=const.STATUS_PATIENCE_SECONDS + 90)
+        self.send_questions()
+
+    def hear_status(self):
+        """ Hear the answer to the newest question.
+
+        :rtype: mpesa.callback
+        """
+        return self.hear_result(count=len(self.control.deliveries(kind='result')))
+
+    def test_an_order_without_a_result_is_asked_about_by_its_name_and_booked(self):
+        self.control.script('reversal', callback='missing')
+        payment = self.paid()
+        order = self.send_back(payment)
+        self.silence(order)
+        question = self.env['mpesa.command'].search([('order_id', '=', order.command_ids.id)])
+        self.assertEqual((order.state, question.state), ('unknown', 'sent'))
+        self.hear_status()
+        event, = (e for e in self.control.events('600111') if e['kind'] == 'reversal')
+        self.assert_back(order, event['receipt'])
+        self.assertEqual(question.subject, payment.receipt)
+        self.assertIn("It has left the books", question.outcome)
+        # Its own result comes at last, and tells nothing new.
+        self.accept(self.control.deliveries(kind='result')[0])
+        self.drain()
+        self.assert_back(order, event['receipt'])
+
+    def test_an_order_that_was_not_carried_out(self):
+        self.control.script('reversal', callback='timeout')
+        payment = self.paid()
+        order = self.send_back(payment)
+        self.hear_result(kind='timeout')
+        self.send_questions()
+        self.hear_status()
+        self.assertEqual(order.state, 'failed')
+        self.assertIn("not carried out. No money has moved", order.outcome)
+        self.assertEqual(payment.receipt_id.state, 'posted')
+        self.assertEqual(self.ask_back(payment).state, 'asked')
+
+    def test_a_time_out_of_what_was_carried_out_all_the_same(self):
+        self.control.script('reversal', callback='timeout_done')
+        order = self.send_back(self.paid())
+        self.hear_result(kind='timeout')
+        self.assertEqual(order.state, 'unknown')
+        self.send_questions()
+        self.hear_status()
+        event, = (e for e in self.control.events('600111') if e['kind'] == 'reversal')
+        self.assert_back(order, event['receipt'])
+
+    def test_an_answer_that_leaves_it_open_is_asked_again_by_a_person(self):
+        self.control.script('reversal', callback='missing')
+        payment = self.paid()
+        order = self.send_back(payment)
+        for outcome in ('Pending Authorized', '2033', '26'):
+            self.control.script('transaction_status', outcome=outcome)
+            if order.state == 'sent':
+                self.silence(order)
+            else:
+                action = order.with_user(self.bursar).action_ask_safaricom()
+                self.assertEqual(action['res_model'], 'mpesa.command')
+                with self.refusal(UserError, "is being asked"):
+                    order.with_user(self.bursar).action_ask_safaricom()
+                self.send_questions()
+            self.hear_status()
+            with self.subTest(outcome):
+                self.assertEqual((order.state, order.can_ask_safaricom), ('unknown', True))
+                self.assertEqual(payment.receipt_id.state, 'posted')
+        with self.assertRaises(AccessError):
+            order.with_user(self.cashier).action_ask_safaricom()
+
+    def test_an_answer_about_other_money_books_nothing(self):
+        self.control.script('reversal', callback='missing')
+        payment = self.paid()
+        order = self.send_back(payment)
+        self.silence(order)
+        question = self.env['mpesa.command'].search([('order_id', '=', order.command_ids.id)])
+        ours, theirs = '600111 - Uhuru Academy', '254712000111 - WANJIKU PLANTED'
+        for parties, values in (
+            ([theirs, ours], {'Amount': 500}), ([ours, theirs], {'Amount': 499}),
+            ([ours, theirs], {'Amount': 500, 'ReceiptNo': payment.receipt}),
+            ([], {'Amount': 500}),
+        ):
+            with self.subTest(values):
+                question.write({'result_digest': False, 'state': 'sent'})
+                callback = self.tell_result(
+                    question, parties=parties or ['x'], **{'ReceiptNo': 'UIE4K7P2R1', **values},
+                )
+                self.assertEqual((callback.state, order.state), ('conflict', 'unknown'))
+                self.assertEqual(payment.receipt_id.state, 'posted')

@@ -10,6 +10,7 @@
     'data': [
         'security/ir.model.access.csv',
         'security/school_mpesa_rules.xml',
+        'security/mpesa_balance_rules.xml',
         'security/mpesa_day_close_rules.xml',
         'security/mpesa_money_back_rules.xml',
         'security/mpesa_payment_link_rules.xml',
@@ -22,6 +23,7 @@
 
         'data/payment_provider_data.xml',
         'data/ir_cron_data.xml',
+        'data/mpesa_balance_data.xml',
         'data/mpesa_source_address_data.xml',
         'data/mpesa_day_close_data.xml',
         'data/mpesa_money_back_data.xml',
@@ -50,6 +52,7 @@
         'wizards/account_payment_register_views.xml',
 
         'views/account_move_views.xml',
+        'views/mpesa_balance_views.xml',
         'views/mpesa_callback_views.xml',
         'views/mpesa_command_views.xml',
         'views/mpesa_day_close_views.xml',

@@ -191,6 +191,8 @@ def _load_provider(env, company):
         'mpesa_status_enabled': True,
         'mpesa_initiator_name': defaults.SCHOOL_OPERATOR,
         'mpesa_initiator_password': defaults.SCHOOL_OPERATOR_PASSWORD,
+        'mpesa_balance_enabled': True,
+        'mpesa_balance_interval': '0',
         'mpesa_pull_enabled': True,
         'mpesa_nominated_number': '0712 000 100',
     }

@@ -40,6 +40,10 @@ from . import mpesa_day_prove
 from . import mpesa_day_sign
 from . import mpesa_day_stale
 from . import mpesa_exchange
+from . import mpesa_command_balance  # After what it overrides.
+from . import mpesa_balance
+from . import mpesa_balance_compare
+from . import mpesa_balance_screen
 from . import mpesa_link_opening
 from . import mpesa_money_back
 from . import mpesa_money_back_ask
@@ -91,6 +95,7 @@ from . import payment_provider_address
 from . import payment_provider_check
 from . import payment_provider_health
 from . import payment_provider_initiator
+from . import payment_provider_balance  # After the initiator, whose methods it overrides.
 from . import payment_provider_money_back
 from . import payment_provider_journal
 from . import payment_provider_pull

@@ -1,4 +1,6 @@
 from . import test_access_rights
+from . import test_balance
+from . import test_balance_compare
 from . import test_booking
 from . import test_booking_branches
 from . import test_booking_conflict

@@ -38,6 +38,8 @@ RIGHTS = {
     'mpesa.statement.distrust': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.reversal.settle': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.denial': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.balance': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.balance.account': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.money.back': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.money.back.wizard': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.payment.link': {'bursar': 'r', 'administrator': 'r'},
@@ -57,6 +59,7 @@ OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
 
 # What a browser may call by RPC of all that this add-on defines. Each entry was looked at.
 CALLABLE = {
+    'mpesa.balance': {'action_ask_now', 'action_compare_again'},
     'mpesa.ask.wizard': {'action_ask'},
     'mpesa.callback': {'action_replay', 'action_open_numbers', 'action_ask_safaricom'},
     'mpesa.callback.settle': {'action_settle'},
@@ -113,6 +116,7 @@ CALLABLE = {
         'create', 'write', 'action_mpesa_check', 'action_mpesa_open_inbox',
         'action_mpesa_open_register', 'action_mpesa_open_letter',
         'action_mpesa_register_pull', 'action_mpesa_pull_now', 'action_mpesa_forgive_refusal',
+        'action_mpesa_ask_balance',
     },
     'account.move': {'action_mpesa_prompt'},
     'school.receipt': {'action_mpesa_give_back'},
@@ -340,7 +344,9 @@ class TestAccessRights(SchoolMpesaCommon):
             ('mpesa.transaction', '_read_payer'), ('payment.provider', '_mpesa_secret'),
             ('payment.provider', '_mpesa_register'), ('payment.provider', '_mpesa_get_initiator'),
             ('mpesa.command', '_ask_status'), ('mpesa.command', '_queue'),
-            ('mpesa.command', '_take_result'), ('mpesa.callback', '_append_found'),
+            ('mpesa.command', '_take_result'), ('mpesa.command', '_queue_balance'),
+            ('mpesa.balance', '_keep'), ('mpesa.balance', '_compare'),
+            ('mpesa.callback', '_append_found'),
             ('mpesa.money.back', '_ask'), ('mpesa.money.back', '_follow'),
             ('mpesa.money.back', '_note_given_back'), ('mpesa.transaction', '_book_given_back'),
             ('payment.provider', '_mpesa_get_c2b_addresses'),

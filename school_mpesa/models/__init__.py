@@ -109,6 +109,9 @@ from . import payment_transaction_sms_since
 from . import res_company
 from . import res_company_sms
 from . import res_config_settings
+from . import school_app
+from . import school_app_ask
+from . import school_app_values
 from . import school_dashboard
 from . import school_dashboard_questions
 from . import school_dashboard_statement

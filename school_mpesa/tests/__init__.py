@@ -70,3 +70,5 @@ from . import test_payment_claim
 from . import test_claim_desk
 from . import test_pay_claim_page
 from . import test_payer_question
+from . import test_school_app
+from . import test_school_app_attacks

@@ -110,6 +110,9 @@ CALLABLE = {
     },
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
+    'school.app': {
+        'create_request', 'get_payment_options', 'get_receipt', 'get_request', 'list_requests',
+    },
     'school.student': {'action_mpesa_prompt', 'action_mpesa_link', 'action_mpesa_links'},
     'account.payment.register': {'action_mpesa_prompt', 'action_mpesa_claim'},
     'school.payment.claim': {'action_ask_safaricom', 'action_open_payment', 'action_refuse'},

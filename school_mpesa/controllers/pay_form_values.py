@@ -57,7 +57,7 @@ def form_values(provider_sudo, student_sudo, user, due, link_sudo=None):
         'is_split': asked > full,
         'phone': phone,
         'phone_mask': mask,
-        'is_test': provider_sudo.mpesa_environment != 'production',
+        'watermark': provider_sudo.with_context(lang=user.env.lang)._mpesa_get_watermark(),
         'by_hand': paybill(provider_sudo, student_sudo, full),
     }
 

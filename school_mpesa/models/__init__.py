@@ -88,6 +88,7 @@ from . import payment_provider_proof
 from . import payment_provider_register
 from . import payment_provider_removal
 from . import payment_provider_secrets
+from . import payment_provider_training
 from . import payment_provider_validation
 from . import payment_transaction
 from . import payment_transaction_ask
@@ -108,6 +109,7 @@ from . import payment_transaction_sms  # After the telling in the chatter.
 from . import payment_transaction_sms_since
 from . import res_company
 from . import res_company_sms
+from . import res_company_training
 from . import res_config_settings
 from . import school_app
 from . import school_app_ask
@@ -118,6 +120,7 @@ from . import school_dashboard_statement
 from . import school_dashboard_proofs
 from . import school_receipt
 from . import school_receipt_split
+from . import school_receipt_training
 from . import school_statement
 from . import school_statement_pay
 from . import school_statement_report

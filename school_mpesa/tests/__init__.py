@@ -72,3 +72,4 @@ from . import test_pay_claim_page
 from . import test_payer_question
 from . import test_school_app
 from . import test_school_app_attacks
+from . import test_training

@@ -101,6 +101,7 @@ class TestTraining(PayPageCommon):
             for url in (receipt._get_public_url(), f'/rc/check/{receipt.slug}'):
                 self.assertIn(TRAINING, self.get(url).text)
                 self.assertIn(MAFUNZO, self.get(url, lang='sw').text)
+            self.assertNotIn("Genuine", self.get(url).text)
             printed = self.print_html('school_fees.report_school_receipt', receipt)
             self.assertIn(TRAINING, printed)
 

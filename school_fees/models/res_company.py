@@ -40,11 +40,10 @@ class ResCompany(models.Model):
     def _get_message_mark(self):
         """ Return the same for messages: a word before the text, '' where they are real.
 
-        Note: `self.ensure_one()`
+        Some messages are about no student any more, and so of no school.
 
         :rtype: str
         """
-        self.ensure_one()
         return ''
 
     def _get_school_concession_account(self):

@@ -69,9 +69,7 @@ class ResCompany(models.Model):
     def _is_mpesa_training(self):
         """ Tell whether the school trains; a branch does where its school does.
 
-        Note: `self.ensure_one()`
-
+        :return: False of no school.
         :rtype: bool
         """
-        self.ensure_one()
         return any(self.sudo().parent_ids.mapped('mpesa_training'))

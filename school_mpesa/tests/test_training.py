@@ -75,6 +75,7 @@ class TestTraining(PayPageCommon):
         self.train()
         other = self.create_school("Other School")
         self.assertEqual((other._get_watermark(), other._get_message_mark()), ('', ''))
+        self.assertEqual(other.browse()._get_message_mark(), '', "Of no student any more.")
 
     # === WHAT IS MARKED === #
 

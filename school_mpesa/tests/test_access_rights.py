@@ -108,6 +108,7 @@ CALLABLE = {
         'action_mpesa_open_register', 'action_mpesa_open_letter',
         'action_mpesa_register_pull', 'action_mpesa_pull_now', 'action_mpesa_forgive_refusal',
     },
+    'ir.http': {'session_info'},
     'account.move': {'action_mpesa_prompt'},
     'account.payment': {'create', 'write'},
     'school.app': {

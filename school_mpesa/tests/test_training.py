@@ -61,7 +61,9 @@ class TestTraining(PayPageCommon):
 
     def test_no_real_shortcode_while_the_school_trains(self):
         self.train()
-        second = self.create_provider(shortcode='600222')
+        second = self.create_provider(
+            shortcode='600222', mpesa_callback_base='https://fees.school.example',
+        )
         self.assertEqual(second.state, 'test', "One more on the simulator is fine.")
         branch = self.env['res.company'].create({'name': "Branch", 'parent_id': self.school.id})
         self.assertTrue(branch._is_mpesa_training())

@@ -1,9 +1,12 @@
-"""Each example of `docs/api.md` runs against the live server, and is answered as it says."""
+"""The school's own app at the live server: each example of `docs/api.md` is answered as it says,
+and a key is one prompt however often it comes."""
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 import stack_config
 from road import wait_for
 
@@ -129,3 +132,25 @@ def test_the_examples(road, keys, who):
             values['receipt_id'] = answer['receipt']['receipt_id']
             assert answer['receipt']['amount'] == answer['amount_paid'] == '150.00'
     assert len([push for push in road.control.pushes() if push['msisdn'] == phone]) == 1
+
+
+@pytest.mark.usefixtures('books')
+def test_twenty_calls_with_one_key(road, keys):
+    student, phone = road.next_bill()['student'], road.next_phone()
+
+    def call(_one):
+        return requests.post(
+            f'{road.stack.url}/json/2/school.app/create_request', timeout=60,
+            headers={'Authorization': f"bearer {keys['bursar']}"}, json={
+                'key': f'twenty-{phone}', 'student_id': student['id'], 'amount': '150',
+                'phone': phone,
+            },
+        )
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(call, range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()['request_id'] for answer in answers}) == 1
+    road.control.wait_prompt(phone, timeout=30)
+    assert len([push for push in road.control.pushes() if push['msisdn'] == phone]) == 1
+    road.control.cancel(phone)

@@ -24,6 +24,28 @@ class ResCompany(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_watermark(self):
+        """ Return what marks all papers and pages of the school as not real, '' where they are.
+
+        Other modules mark a school that trains.
+
+        Note: `self.ensure_one()`
+
+        :return: A line in the language of the context.
+        :rtype: str
+        """
+        self.ensure_one()
+        return ''
+
+    def _get_message_mark(self):
+        """ Return the same for messages: a word before the text, '' where they are real.
+
+        Some messages are about no student any more, and so of no school.
+
+        :rtype: str
+        """
+        return ''
+
     def _get_school_concession_account(self):
         """ Return the school's account for concessions, made when first needed.
 

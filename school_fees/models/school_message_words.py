@@ -200,7 +200,7 @@ class SchoolMessage(models.Model):
         """
         return sms_text.fit(
             [self.env._("%(school)s: This is a test message from Odoo. SMS work.")], {},
-            company.name, [''],
+            company.name, [''], mark=company.with_env(self.env)._get_message_mark(),
         )
 
     # === WORDINGS === #
@@ -352,4 +352,5 @@ class SchoolMessage(models.Model):
                 wording.replace(' %(url)s', '').removesuffix(self.env._("Receipt:")).rstrip()
                 for wording in wordings
             ],
+            mark=student.company_id.with_env(self.env)._get_message_mark(),
         )

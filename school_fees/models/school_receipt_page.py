@@ -76,6 +76,7 @@ class SchoolReceiptPage(models.Model):
             ))),
             'number': receipt_sudo.number,
             'cancelled': receipt_sudo.state == 'reversed',
+            'watermark': receipt_sudo._get_watermark(),
             'date': receipt_sudo._format_paid_at(),
             'amount': currency._format_plain(receipt_sudo.amount),
             'amount_in_words': currency._format_words(receipt_sudo.amount),
@@ -108,7 +109,8 @@ class SchoolReceiptPage(models.Model):
 
         Note: `self.ensure_one()`
 
-        :return: Number, day, amount, the students' initials, and whether it was cancelled.
+        :return: Number, day, amount, the students' initials, whether it was cancelled, and what
+                 marks it as not real.
         :rtype: dict
         """
         self.ensure_one()
@@ -118,12 +120,23 @@ class SchoolReceiptPage(models.Model):
             'school': receipt_sudo.company_id.name,
             'number': receipt_sudo.number,
             'cancelled': receipt_sudo.state == 'reversed',
+            'watermark': receipt_sudo._get_watermark(),
             'date': format_date(self.env, receipt_sudo.date, date_format='d MMM y'),
             'amount': receipt_sudo.currency_id._format_plain(receipt_sudo.amount),
             'initials': ', '.join(
                 student._get_initials() for student in receipt_sudo.line_ids.student_id
             ),
         }
+
+    def _get_watermark(self):
+        """ Return what marks the receipt as not real, '' where it is.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return self.company_id._get_watermark()
 
     def _tells_balance(self):
         """ Tell whether the public page of the receipt may tell what is due.

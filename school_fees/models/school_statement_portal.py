@@ -24,7 +24,8 @@ class SchoolStatementPortal(models.AbstractModel):
         """ Return what the first page shows: a card for each child, and what all owe together.
 
         :param school.student children: The children.
-        :return: `schools`: for each school its `id`, `name`, `cards` (the texts of a statement
+        :return: `schools`: for each school its `id`, `name`, `watermark`, `cards` (the texts of a
+                 statement
                  where the guardian sees amounts, and the child's `id`) and `total`, empty for one
                  child.
         :rtype: dict
@@ -40,6 +41,7 @@ class SchoolStatementPortal(models.AbstractModel):
             schools.append({
                 'id': school.id,
                 'name': school.name,
+                'watermark': school._get_watermark(),
                 'cards': [
                     {'id': child.id, **texts.get(child, self._get_names(child))}
                     for child in group
@@ -76,6 +78,7 @@ class SchoolStatementPortal(models.AbstractModel):
             now = block
         return {
             'school': school,
+            'watermark': child.company_id.sudo()._get_watermark(),
             'child': child,
             'amounts': True,
             'block': block,

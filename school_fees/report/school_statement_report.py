@@ -87,12 +87,13 @@ class ReportSchoolStatement(models.AbstractModel):
         """ Return the head of the school's letters.
 
         :param res.company school: The school.
-        :return: `school`, `contact` and `logo` (a `data:` address, or empty).
+        :return: `school`, `contact`, `logo` (a `data:` address, or empty) and `watermark`.
         :rtype: dict
         """
         school_sudo = school.sudo()  # Guardians print statements too.
         return {
             'school': school_sudo.name,
+            'watermark': school_sudo._get_watermark(),
             'contact': ' · '.join(filter(None, (
                 school_sudo.street, school_sudo.city, school_sudo.phone, school_sudo.email,
             ))),

@@ -113,7 +113,7 @@ def person_forms(name, number='', more=0):
     return [*forms, f'{first}{plus}'.strip()]
 
 
-def fit(variants, values, school, person, without_address=()):
+def fit(variants, values, school, person, without_address=(), mark=''):
     """Return the fullest of some wordings that one message holds.
 
     Cut in this order: the label before the address (the second wording), the student's last name,
@@ -125,10 +125,12 @@ def fit(variants, values, school, person, without_address=()):
     :param str school: The school's name.
     :param list[str] person: As :func:`person_forms` returns it.
     :param without_address: Wordings to fall back on where the school's own address is too long.
+    :param str mark: What stands before the text; never cut.
     :return: At most 160 septets.
     :rtype: str
     :raise ValueError: If not even the last wording fits without any name.
     """
+    most = MOST_SEPTETS - septets(mark)
     school = to_gsm(school)
     values = {name: to_gsm(value) for name, value in values.items()}
     variants = list(variants)
@@ -140,15 +142,15 @@ def fit(variants, values, school, person, without_address=()):
     ]
     for variant, who in tries:
         text = _write(variant, values, school, who)
-        if septets(text) <= MOST_SEPTETS:
-            return text
+        if septets(text) <= most:
+            return mark + text
     for wordings in (variants[1:] or variants, list(without_address)):
         for least, cut_person in ((LEAST_SCHOOL, False), (0, False), (0, True)):
             for who in person[1:] or person:
                 for variant in wordings:
-                    text = _write_clipped(variant, values, school, who, least, cut_person)
+                    text = _write_clipped(variant, values, school, who, least, cut_person, most)
                     if text is not None:
-                        return text
+                        return mark + text
     reason = "No wording fits one message."
     raise ValueError(reason)
 
@@ -158,18 +160,18 @@ def _write(variant, values, school, who):
     return text.removeprefix(':').lstrip() if not school else text
 
 
-def _write_clipped(variant, values, school, who, least, cut_person):
+def _write_clipped(variant, values, school, who, least, cut_person, most):
     """Return a wording with its names cut as far as needed, None when that is too far."""
     if cut_person:
-        room = MOST_SEPTETS - septets(_write(variant, values, '', ''))
+        room = most - septets(_write(variant, values, '', ''))
         if room < 0:
             return None
         who = clip(who, room) if room >= LEAST_PERSON else ''
-    room = MOST_SEPTETS - septets(_write(variant, values, 'x', who)) + 1
+    room = most - septets(_write(variant, values, 'x', who)) + 1
     if room >= min(least, septets(school)) and room > 0:
         text = _write(variant, values, clip(school, room), who)
     elif least:
         return None
     else:
         text = _write(variant, values, '', who)
-    return text if septets(text) <= MOST_SEPTETS else None
+    return text if septets(text) <= most else None

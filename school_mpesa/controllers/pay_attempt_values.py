@@ -79,7 +79,7 @@ def attempt_values(tx, typed=None, error=None, own_children=()):
         'bar_left': max(0, PROMPT_SECONDS - elapsed),
         'page_title': current['title'],
         'school': tx.company_id.name,
-        'is_test': tx.provider_id.mpesa_environment != 'production',
+        'watermark': tx.provider_id._mpesa_get_watermark(),
         'url': tx.mpesa_attempt_url,
         'office_phone': tx.company_id.phone,
         'labels': labels,

@@ -81,7 +81,7 @@ def claim_values(link_sudo, typed=None, error=None, answer=None, claimed_code=''
         'answer': answer,
         'school': school_sudo.name,
         'office_phone': school_sudo.phone,
-        'is_test': bool(provider_sudo) and provider_sudo.mpesa_environment != 'production',
+        'watermark': provider_sudo._mpesa_get_watermark(),
         'url': link_sudo._get_claim_path(),
         'pay_url': link_sudo._get_public_path(),
         'typed': {

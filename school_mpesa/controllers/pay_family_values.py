@@ -90,7 +90,7 @@ def family_values(children_sudo, user, form=None, error=None):
         'page_title': f'{title} - {school_sudo.name}',
         'school': school_sudo.name,
         'office_phone': school_sudo.phone,
-        'is_test': bool(provider_sudo) and provider_sudo.mpesa_environment != 'production',
+        'watermark': provider_sudo._mpesa_get_watermark(),
         'asked': total,
         'asked_text': f"KES {words['asked']}",
         'last': _describe_open_request(children_sudo),

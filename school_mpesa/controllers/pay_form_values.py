@@ -5,6 +5,7 @@ import secrets
 
 from .. import daraja
 from ..models import pay_page_labels
+from ..models.pay_amounts import offer_amounts
 from .pay_attempt_values import format_kes, paybill
 
 
@@ -12,7 +13,7 @@ def form_values(provider_sudo, student_sudo, user, due, link_sudo=None):
     """ Return the rendering values of the M-PESA form of one provider and student.
 
     M-PESA prompts move whole shillings, so a balance with cents is rounded up and the cents
-    become credit. More than the balance only where the school allows credit.
+    become credit.
 
     :param payment.provider provider_sudo: The shortcode, in sudo mode.
     :param school.student student_sudo: The student, in sudo mode.
@@ -24,15 +25,13 @@ def form_values(provider_sudo, student_sudo, user, due, link_sudo=None):
     due = math.ceil(round(due, 2))
     asked = link_sudo._get_asked(due) if link_sudo else due
     may_change = not link_sudo or link_sudo.may_change
-    full = most = min(asked, daraja.MOST_AMOUNT)
-    # A link with an amount of its own does not tell what else is due.
-    if provider_sudo.mpesa_allow_credit and may_change and not (link_sudo and link_sudo.amount):
-        most = daraja.MOST_AMOUNT
-    # The last shillings of a bill can always be paid, even below the school's least amount.
-    least = min(provider_sudo.mpesa_least_amount or 1, asked, most)
-    half = math.ceil(asked / 2)
-    if not (may_change and least <= half < full):
-        half = 0
+    amounts = offer_amounts(
+        provider_sudo, asked, may_change,
+        # A link with an amount of its own does not tell what else is due.
+        may_exceed=not (link_sudo and link_sudo.amount),
+    )
+    full, half = amounts['full'], amounts['half']
+    least, most = amounts['least'], amounts['most']
     phone, mask = shown_phone(student_sudo, user, link_sudo)
     words = {
         'full': format_kes(full),
@@ -58,7 +57,7 @@ def form_values(provider_sudo, student_sudo, user, due, link_sudo=None):
         'is_split': asked > full,
         'phone': phone,
         'phone_mask': mask,
-        'is_test': provider_sudo.mpesa_environment != 'production',
+        'watermark': provider_sudo.with_context(lang=user.env.lang)._mpesa_get_watermark(),
         'by_hand': paybill(provider_sudo, student_sudo, full),
     }
 

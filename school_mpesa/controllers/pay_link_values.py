@@ -48,7 +48,7 @@ def link_values(link_sudo, user, typed=None, error=None):
         'preview_title': labels['preview'],
         'school': school_sudo.name,
         'office_phone': school_sudo.phone,
-        'is_test': bool(provider_sudo) and provider_sudo.mpesa_environment != 'production',
+        'watermark': provider_sudo._mpesa_get_watermark(),
         'url': link_sudo._get_public_path(),
         'claim_url': link_sudo._get_claim_path(),
         'class_name': student_sudo.class_id.name or '',

@@ -58,7 +58,7 @@ def render_question(question_sudo, lang, typed=None, error=None, is_answered=Fal
         'page_title': f'{heading} - {school_sudo.name}',
         'school': school_sudo.name,
         'office_phone': school_sudo.phone,
-        'is_test': movement_sudo.environment != 'production',
+        'watermark': movement_sudo.provider_id._mpesa_get_watermark(),
         'url': question_sudo._get_public_path(),
         'names_nobody': movement_sudo._names_nobody(),
         'typed': {

@@ -103,6 +103,7 @@ from . import payment_provider_proof
 from . import payment_provider_register
 from . import payment_provider_removal
 from . import payment_provider_secrets
+from . import payment_provider_training
 from . import payment_provider_validation
 from . import payment_transaction
 from . import payment_transaction_ask
@@ -125,7 +126,11 @@ from . import payment_transaction_sms_since
 from . import res_company
 from . import res_company_records
 from . import res_company_sms
+from . import res_company_training
 from . import res_config_settings
+from . import school_app
+from . import school_app_ask
+from . import school_app_values
 from . import school_dashboard
 from . import school_dashboard_questions
 from . import school_dashboard_money_back
@@ -134,6 +139,7 @@ from . import school_dashboard_proofs
 from . import school_receipt
 from . import school_receipt_money_back
 from . import school_receipt_split
+from . import school_receipt_training
 from . import school_statement
 from . import school_statement_pay
 from . import school_statement_report

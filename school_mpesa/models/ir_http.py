@@ -24,6 +24,15 @@ class IrHttp(models.AbstractModel):
                 raise RequestEntityTooLarge
         return res
 
+    def session_info(self):
+        """ Override of `web` to tell the office's screens which of the user's schools train. """
+        return {
+            **super().session_info(),
+            'mpesa_training_company_ids': self.env.user.company_ids.filtered(
+                lambda school: school._is_mpesa_training()
+            ).ids,
+        }
+
     @classmethod
     def _get_translation_frontend_modules_name(cls):
         """ Override of `http_routing` to translate the texts of our payment form's script. """

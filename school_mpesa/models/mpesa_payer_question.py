@@ -264,7 +264,10 @@ class MpesaPayerQuestion(models.Model):
         # What names somebody is not called wrong: the money may have come back from a mistake.
         account = movement._names_nobody() and sms_text.to_gsm(movement.account_reference)
         first = 2 if not account else 0 if values['phone'] else 1
-        return sms_text.fit(wordings[first:], values, school_sudo.name, [account or ''])
+        return sms_text.fit(
+            wordings[first:], values, school_sudo.name, [account or ''],
+            mark=school_sudo.with_context(lang=env.lang)._get_message_mark(),
+        )
 
     # === CRON METHODS === #
 

@@ -12,8 +12,13 @@ from odoo.tools.translate import LazyTranslate
 
 _lt = LazyTranslate(__name__)
 
-ANY_PAGE = {
+# On everything that is not real.
+WATERMARKS = {
     'test': _lt("TEST: no real money moves"),
+    'training': _lt("TRAINING \N{EN DASH} no real money"),
+}
+
+ANY_PAGE = {
     'copy': _lt("Copy"),
     'copied': _lt("Copied"),
     'error': _lt("Error: %(message)s"),
@@ -40,7 +45,6 @@ PAYBILL = {
 # On bills and statements, where the account number is the pay code.
 PAYBILL_ON_PAPER = {
     **PAYBILL,
-    'test': ANY_PAGE['test'],
     'own': _lt("The account number is the pay code of %(pupil)s alone: check each digit."),
     'parts': _lt("M-PESA takes at most KES %(most)s at once: pay the rest in a second payment."),
 }

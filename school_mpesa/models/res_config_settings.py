@@ -13,6 +13,7 @@ class ResConfigSettings(models.TransientModel):
     mpesa_transit_account_id = fields.Many2one(
         related='company_id.mpesa_transit_account_id', readonly=False,
     )
+    mpesa_training = fields.Boolean(related='company_id.mpesa_training', readonly=False)
     school_sms_failed_attempts = fields.Boolean(
         related='company_id.school_sms_failed_attempts', readonly=False,
     )

@@ -36,6 +36,6 @@ class SchoolStudent(models.Model):
             'notes': [
                 *([] if is_till else [words['own']]),
                 *([words['parts']] if whole > daraja.MOST_AMOUNT else []),
-                *([words['test']] if provider_sudo.mpesa_environment != 'production' else []),
+                *filter(None, [provider_sudo._mpesa_get_watermark()]),
             ],
         }

@@ -118,9 +118,13 @@ CALLABLE = {
         'action_mpesa_register_pull', 'action_mpesa_pull_now', 'action_mpesa_forgive_refusal',
         'action_mpesa_ask_balance',
     },
+    'ir.http': {'session_info'},
     'account.move': {'action_mpesa_prompt'},
     'school.receipt': {'action_mpesa_give_back'},
     'account.payment': {'create', 'write'},
+    'school.app': {
+        'create_request', 'get_payment_options', 'get_receipt', 'get_request', 'list_requests',
+    },
     'school.student': {'action_mpesa_prompt', 'action_mpesa_link', 'action_mpesa_links'},
     'account.payment.register': {'action_mpesa_prompt', 'action_mpesa_claim'},
     'school.payment.claim': {'action_ask_safaricom', 'action_open_payment', 'action_refuse'},

@@ -147,3 +147,12 @@ def test_an_admission_number_is_whole_or_left_out(school, name, amount, host, nu
     assert sms_text.septets(text) <= 160
     who = text.partition(' for ')[2].partition('M-PESA')[0]
     assert not any(letter.isdigit() for letter in who) or number in who
+
+
+@given(st.text(max_size=200), st.text(max_size=60))
+def test_a_mark_is_whole_and_within_the_message(school, name):
+    text = sms_text.fit(
+        RECEIVED, VALUES, school, sms_text.person_forms(name, "2041"), mark="TRAINING: ",
+    )
+    assert text.startswith("TRAINING: ")
+    assert sms_text.septets(text) <= sms_text.MOST_SEPTETS

@@ -16,3 +16,15 @@ class ResConfigSettings(models.TransientModel):
     school_sms_failed_attempts = fields.Boolean(
         related='company_id.school_sms_failed_attempts', readonly=False,
     )
+    mpesa_prompt_bulk_from = fields.Float(
+        related='company_id.mpesa_prompt_bulk_from', readonly=False,
+    )
+    mpesa_prompt_bulk_to = fields.Float(
+        related='company_id.mpesa_prompt_bulk_to', readonly=False,
+    )
+    mpesa_prompt_bulk_pace = fields.Integer(
+        related='company_id.mpesa_prompt_bulk_pace', readonly=False,
+    )
+    mpesa_prompt_bulk_pause = fields.Integer(
+        related='company_id.mpesa_prompt_bulk_pause', readonly=False,
+    )

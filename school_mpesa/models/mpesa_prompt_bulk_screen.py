@@ -16,9 +16,9 @@ class MpesaPromptBulk(models.Model):
     _inherit = 'mpesa.prompt.bulk'
 
     phone_count = fields.Integer(string="Phones", compute='_compute_totals')
-    child_count = fields.Integer(string="Students", compute='_compute_totals')
+    child_count = fields.Integer(string="Children", compute='_compute_totals')
     asked = fields.Monetary(string="They Ask For", compute='_compute_totals')
-    left_count = fields.Integer(string="Left Out", compute='_compute_totals')
+    left_count = fields.Integer(string="Not Prompted", compute='_compute_totals')
     minutes = fields.Integer(
         string="Minutes", compute='_compute_totals', help="How long it takes at the school's pace.",
     )

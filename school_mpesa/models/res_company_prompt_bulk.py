@@ -8,7 +8,8 @@ from .payment_transaction_screen import NAIROBI
 
 
 DAY_BEGINS, DAY_ENDS = 7.0, 20.0  # East Africa Time, as for reminders
-MOST_PACE = 60
+MOST_PACE = 60  # prompts a minute
+MOST_PAUSE = 720  # hours
 
 
 class ResCompany(models.Model):
@@ -33,12 +34,11 @@ class ResCompany(models.Model):
         help="A phone that had a prompt within so many hours is left out.",
     )
 
-    @api.constrains(
-        'mpesa_prompt_bulk_from', 'mpesa_prompt_bulk_to', 'mpesa_prompt_bulk_pace',
-        'mpesa_prompt_bulk_pause',
-    )
-    def _check_mpesa_prompt_bulk(self):
-        """ Ensure that nobody is prompted at night, and nobody without end.
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('mpesa_prompt_bulk_from', 'mpesa_prompt_bulk_to')
+    def _check_mpesa_prompt_bulk_hours(self):
+        """ Ensure that nobody is prompted at night.
 
         :raise ValidationError: If somebody would be.
         """
@@ -51,14 +51,24 @@ class ResCompany(models.Model):
                     "Prompts to many go out between 7:00 and 20:00, never at night. Choose hours"
                     " within that time."
                 ))
+
+    @api.constrains('mpesa_prompt_bulk_pace', 'mpesa_prompt_bulk_pause')
+    def _check_mpesa_prompt_bulk_pace(self):
+        """ Ensure that prompts go out at all, and not without a pause.
+
+        :raise ValidationError: If they would not.
+        """
+        for company in self:
             if not 1 <= company.mpesa_prompt_bulk_pace <= MOST_PACE:
                 raise ValidationError(self.env._(
                     "Choose 1 to %(most)s prompts a minute.", most=MOST_PACE,
                 ))
-            if not 1 <= company.mpesa_prompt_bulk_pause <= 720:
+            if not 1 <= company.mpesa_prompt_bulk_pause <= MOST_PAUSE:
                 raise ValidationError(self.env._(
-                    "Choose 1 to 720 hours between two prompts to a phone."
+                    "Choose 1 to %(most)s hours between two prompts to a phone.", most=MOST_PAUSE,
                 ))
+
+    # === BUSINESS METHODS === #
 
     def _get_mpesa_prompt_opening(self, at):
         """ Return when prompts to many may go out again, where they may not at a moment.

@@ -1,4 +1,4 @@
-"""The bursar prompts a few families at once: a look, a question, and answers that come by themselves.
+"""The bursar prompts a few families at once: a look, a question, and answers that come alone.
 
 Real Chromium at the desk; the phones are the simulator's.
 """
@@ -58,7 +58,9 @@ def test_from_the_look_to_the_answers(road, desk_page):
     road.pay(payers[0])
     road.cancel(payers[1])
     # Nothing is reloaded by hand.
-    expect(desk_page.locator(f'{PROGRESS} [data-part=paid]')).to_have_text('Paid: 1', timeout=60_000)
+    expect(desk_page.locator(f'{PROGRESS} [data-part=paid]')).to_have_text(
+        'Paid: 1', timeout=60_000,
+    )
     expect(desk_page.locator(f'{PROGRESS} [data-part=unpaid]')).to_have_text('Not paid: 1')
     rows = desk_page.locator('[name=result_ids] .o_data_row')
     expect(rows).to_have_count(2)
@@ -91,4 +93,6 @@ def test_stop_and_go_on(road, desk_page):
     desk_page.locator('button[name=action_go_on]').click()
     second, = [payer for payer in payers if payer is not first]
     road.pay(second)
-    expect(desk_page.locator(f'{PROGRESS} [data-part=paid]')).to_have_text('Paid: 1', timeout=60_000)
+    expect(desk_page.locator(f'{PROGRESS} [data-part=paid]')).to_have_text(
+        'Paid: 1', timeout=60_000,
+    )

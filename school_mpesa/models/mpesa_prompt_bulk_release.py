@@ -74,7 +74,7 @@ class MpesaPromptBulk(models.Model):
                 break
             done += 1
         if self.state == 'running':
-            if self.line_ids.search_count([
+            if self.env['mpesa.prompt.bulk.line'].search_count([
                 ('run_id', '=', self.id), ('state', '=', 'waiting'),
             ], limit=1):
                 self._wake(fields.Datetime.now() + MINUTE)
@@ -106,7 +106,7 @@ class MpesaPromptBulk(models.Model):
         :rtype: tuple[int, datetime | None]
         """
         provider_sudo = self._get_provider_sudo()
-        recent = self.line_ids.search([
+        recent = self.env['mpesa.prompt.bulk.line'].search([
             ('provider_id', '=', provider_sudo.id), ('state', '=', 'asked'),
             ('released_at', '>', fields.Datetime.now() - MINUTE),
         ], order='released_at')
@@ -124,7 +124,7 @@ class MpesaPromptBulk(models.Model):
         :return: '' as long as it does not.
         :rtype: str
         """
-        last = self.line_ids.search([
+        last = self.env['mpesa.prompt.bulk.line'].search([
             ('run_id', '=', self.id), ('state', '=', 'asked'),
             ('released_at', '>=', self.resumed_at),
             ('transaction_id.mpesa_push_state', 'not in', ('queued', 'sent')),

@@ -77,7 +77,7 @@ class MpesaPromptBulk(models.Model):
             if self.env['mpesa.prompt.bulk.line'].search_count([
                 ('run_id', '=', self.id), ('state', '=', 'waiting'),
             ], limit=1):
-                self._wake(fields.Datetime.now() + MINUTE)
+                self._wake(self._get_room()[1] or fields.Datetime.now() + MINUTE)
             else:
                 self.state = 'done'
             self.env.cr.commit()

@@ -163,7 +163,7 @@ class MpesaPromptBulk(models.Model):
                     when=format_datetime(self.env, opens_at, tz=NAIROBI, dt_format='EEEE HH:mm'),
                 )
             return self.env._(
-                "%(pace)s phones a minute. You can leave this page: it goes on by itself.",
+                "Phones a minute: %(pace)s. You can leave this page: it goes on by itself.",
                 pace=school_sudo.mpesa_prompt_bulk_pace,
             )
         if self.state == 'stopped':

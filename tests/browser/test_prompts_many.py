@@ -12,7 +12,11 @@ PROGRESS = '.o_mpesa_prompt_bulk_progress'
 
 @pytest.fixture
 def any_hour(road):
-    """ Let prompts go out at the hour of the test. """
+    """ Let prompts go out at the hour of the test, as if no others had gone out just before. """
+    road.stack.sql(
+        "UPDATE mpesa_prompt_bulk_line SET released_at = released_at - interval '1 hour'"
+        " WHERE released_at IS NOT NULL RETURNING id",
+    )
     road.stack.sql(
         "UPDATE res_company SET mpesa_prompt_bulk_from = 0, mpesa_prompt_bulk_to = 24 RETURNING id",
     )

@@ -14,6 +14,7 @@
         'security/mpesa_day_close_rules.xml',
         'security/mpesa_money_back_rules.xml',
         'security/mpesa_payment_link_rules.xml',
+        'security/mpesa_prompt_bulk_rules.xml',
 
         'views/pay_attempt_templates.xml',
         'views/pay_link_templates.xml',
@@ -28,6 +29,7 @@
         'data/mpesa_day_close_data.xml',
         'data/mpesa_money_back_data.xml',
         'data/mail_template_data.xml',
+        'data/mpesa_prompt_bulk_data.xml',
 
         'report/mpesa_day_close_report.xml',
         'report/mpesa_day_close_templates.xml',
@@ -65,6 +67,7 @@
         'views/mpesa_transaction_views.xml',
         'views/mpesa_near_views.xml',
         'views/mpesa_payment_link_views.xml',
+        'views/mpesa_prompt_bulk_views.xml',
         'views/mpesa_unidentified_views.xml',
         'views/payment_provider_views.xml',
         'views/portal_fees_templates.xml',

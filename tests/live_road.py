@@ -102,6 +102,30 @@ class LiveRoad(Road):
             })
         return bills
 
+    def make_payers(self, count):
+        """ Make students who owe something, each with a guardian's phone that no other has.
+
+        :param int count: How many.
+        :return: As `next_bill` returns a bill, and the `phone` (2547…).
+        :rtype: list[dict]
+        """
+        phones = [self.next_phone() for _unused in range(count)]
+        students = self.call('bursar', 'school.student', 'create', [
+            {'name': f'Payer {phone[-5:]}', 'admission_no': f'P{phone[-7:]}', 'state': 'active'}
+            for phone in phones
+        ])
+        guardians = self.call('bursar', 'res.partner', 'create', [
+            {'name': f'Guardian {phone[-5:]}', 'phone': f'+{phone}'} for phone in phones
+        ])
+        self.call('bursar', 'school.guardian.link', 'create', [
+            {'student_id': student, 'partner_id': guardian}
+            for student, guardian in zip(students, guardians, strict=True)
+        ])
+        bills = self._post_bills([{'id': student} for student in students])
+        return [
+            {**bill, 'phone': phone} for bill, phone in zip(bills, phones, strict=True)
+        ]
+
     def ask(self, amount=None, **options):
         """ Ask as a parent for a new bill.
 

@@ -11,3 +11,4 @@ DELETE FROM mpesa_callback_token;
 UPDATE payment_transaction SET mpesa_push_state = 'expired', state = 'error', mpesa_in_flight = FALSE
  WHERE mpesa_push_state = 'queued';
 UPDATE mpesa_command SET state = 'failed', finding = 'not_sent' WHERE state IN ('queued', 'sent');
+UPDATE mpesa_prompt_bulk SET state = 'stopped' WHERE state = 'running';

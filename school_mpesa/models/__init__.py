@@ -1,4 +1,5 @@
 from . import mpesa_outbox_mixin
+from . import mpesa_chosen_students_mixin
 from . import account_journal
 from . import account_move
 from . import account_move_link
@@ -56,6 +57,12 @@ from . import mpesa_payment_link_figures
 from . import mpesa_payment_link_message
 from . import mpesa_payment_link_email
 from . import mpesa_payment_link_guardian
+from . import mpesa_prompt_bulk
+from . import mpesa_prompt_bulk_judge
+from . import mpesa_prompt_bulk_line
+from . import mpesa_prompt_bulk_release
+from . import mpesa_prompt_bulk_result
+from . import mpesa_prompt_bulk_screen
 from . import mpesa_rate_counter
 from . import mpesa_request_share
 from . import mpesa_source_address
@@ -107,6 +114,7 @@ from . import payment_provider_training
 from . import payment_provider_validation
 from . import payment_transaction
 from . import payment_transaction_ask
+from . import payment_transaction_bulk
 from . import payment_transaction_chase
 from . import payment_transaction_forget
 from . import payment_transaction_guard
@@ -125,6 +133,7 @@ from . import payment_transaction_sms  # After the telling in the chatter.
 from . import payment_transaction_sms_since
 from . import res_company
 from . import res_company_records
+from . import res_company_prompt_bulk
 from . import res_company_sms
 from . import res_company_training
 from . import res_config_settings

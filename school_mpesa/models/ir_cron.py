@@ -9,7 +9,7 @@ OUR_JOBS = (
     'school_mpesa.cron_drain', 'school_mpesa.cron_send_prompts', 'school_mpesa.cron_chase',
     'school_mpesa.cron_commands', 'school_mpesa.cron_pull', 'school_mpesa.cron_book_statements',
     'school_mpesa.cron_prove_today', 'school_mpesa.cron_prove_yesterday',
-    'school_mpesa.cron_prove_news',
+    'school_mpesa.cron_prove_news', 'school_mpesa.cron_prompt_bulk',
 )
 
 

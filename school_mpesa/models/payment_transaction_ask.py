@@ -24,6 +24,7 @@ class PaymentTransaction(models.Model):
     def _mpesa_ask(
         self, *, provider, student, amount, phone, channel, invoices=None, initiator=None,
         note=None, intent=None, payer_lang=None, retry_of=None, link=None, shares=None,
+        is_bulk=False,
     ):
         """ Create a queued request for money and wake the outbox; repeat-safe.
 
@@ -43,6 +44,7 @@ class PaymentTransaction(models.Model):
         :param mpesa.payment.link link: The link by which the payer came.
         :param list shares: Which child gets how much, as (student, KES) pairs that make up the
                             amount, `student` first; none: all is for the one student.
+        :param bool is_bulk: Whether many families are asked at once: single requests go first.
         :return: The request, in sudo mode.
         :rtype: payment.transaction
         :raise MpesaRequestError: If it cannot be made; no prompt is sent and no money moves.
@@ -92,6 +94,7 @@ class PaymentTransaction(models.Model):
             'mpesa_link_id': link.id,
             'mpesa_initiator_id': initiator and initiator.id,
             'mpesa_note': note,
+            'mpesa_is_bulk': is_bulk,
             'mpesa_account_reference': daraja.clean_text(student.admission_no),
             'mpesa_intent': intent,
             'mpesa_retry_of_id': retry_of and retry_of.id,

@@ -102,7 +102,7 @@ class PaymentTransaction(models.Model):
         :rtype: payment.transaction
         """
         queued = self.search(
-            self._mpesa_get_queued_domain(), limit=BATCH, order='id',
+            self._mpesa_get_queued_domain(), limit=BATCH, order='mpesa_is_bulk, id',
         ).try_lock_for_update().filtered(lambda tx: tx.mpesa_push_state == 'queued')
         stale_before = fields.Datetime.now() - timedelta(seconds=STALE_SECONDS)
         # Without the mark, another request may have been sent to the same phone meanwhile.

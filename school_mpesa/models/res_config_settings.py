@@ -23,3 +23,15 @@ class ResConfigSettings(models.TransientModel):
     mpesa_record_years = fields.Integer(
         related='company_id.mpesa_record_years', readonly=False,
     )
+    mpesa_prompt_bulk_from = fields.Float(
+        related='company_id.mpesa_prompt_bulk_from', readonly=False,
+    )
+    mpesa_prompt_bulk_to = fields.Float(
+        related='company_id.mpesa_prompt_bulk_to', readonly=False,
+    )
+    mpesa_prompt_bulk_pace = fields.Integer(
+        related='company_id.mpesa_prompt_bulk_pace', readonly=False,
+    )
+    mpesa_prompt_bulk_pause = fields.Integer(
+        related='company_id.mpesa_prompt_bulk_pause', readonly=False,
+    )

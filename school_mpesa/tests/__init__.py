@@ -31,6 +31,9 @@ from . import test_link_wizard
 from . import test_portal_invoice
 from . import test_portal_links
 from . import test_portal_other_providers
+from . import test_prompt_bulk
+from . import test_prompt_bulk_release
+from . import test_prompt_bulk_result
 from . import test_prompt_wizard
 from . import test_provider_register
 from . import test_provider_screen

@@ -50,6 +50,9 @@ RIGHTS = {
     'mpesa.link.bulk': {'bursar': 'rwc', 'administrator': 'rwc'},
     'mpesa.link.bulk.line': {'bursar': 'rw', 'administrator': 'rw'},
     'mpesa.link.cancel': {'bursar': 'rwc', 'administrator': 'rwc'},
+    'mpesa.prompt.bulk': {'bursar': 'rwcd', 'administrator': 'rwcd'},
+    'mpesa.prompt.bulk.line': {'bursar': 'rw', 'administrator': 'rw'},
+    'mpesa.prompt.bulk.result': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.claim.wizard': {'cashier': 'rwc', 'bursar': 'rwc', 'administrator': 'rwc'},
     'school.payment.claim': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.register.wizard': {},
@@ -85,6 +88,12 @@ CALLABLE = {
         'action_cancel', 'action_open_requests', 'action_share_by_whatsapp',
         'action_send_by_sms', 'action_send_by_email',
     },
+    'mpesa.prompt.bulk': {
+        'create', 'write', 'action_preview', 'action_confirm', 'action_start', 'action_stop',
+        'action_go_on', 'action_open_results', 'action_send_links',
+    },
+    'mpesa.prompt.bulk.line': {'write'},
+    'mpesa.prompt.bulk.result': {'action_open_request'},
     'mpesa.prompt.wizard': {'action_send'},
     'mpesa.transaction': {
         'action_accept_suggestion', 'action_identify', 'action_note_reversal',
@@ -125,7 +134,9 @@ CALLABLE = {
     'school.app': {
         'create_request', 'get_payment_options', 'get_receipt', 'get_request', 'list_requests',
     },
-    'school.student': {'action_mpesa_prompt', 'action_mpesa_link', 'action_mpesa_links'},
+    'school.student': {
+        'action_mpesa_prompt', 'action_mpesa_prompts', 'action_mpesa_link', 'action_mpesa_links',
+    },
     'account.payment.register': {'action_mpesa_prompt', 'action_mpesa_claim'},
     'school.payment.claim': {'action_ask_safaricom', 'action_open_payment', 'action_refuse'},
 }
@@ -142,6 +153,7 @@ HIDDEN = {
         'mpesa_phone_sealed', 'mpesa_phone_index', 'mpesa_salt', 'mpesa_push_digest',
         'mpesa_attempt_digest', 'mpesa_checkout_sealed', 'mpesa_checkout_index', 'mpesa_intent',
     ),
+    'mpesa.prompt.bulk.line': ('phone_index',),
     'mpesa.callback': ('body_sealed', 'key_id', 'push_digest'),
     'mpesa.transaction': ('payer_sealed', 'payer_key_id', 'payer_index'),
     'mpesa.exchange': ('sealed',),
@@ -408,6 +420,10 @@ class TestAccessRights(SchoolMpesaCommon):
             'mpesa.command': self.env['mpesa.command']._queue(
                 self.provider, 'status', receipt=tx.mpesa_receipt_number,
             ),
+            'mpesa.prompt.bulk.line': self.env['mpesa.prompt.bulk.line'].create({
+                'run_id': self.env['mpesa.prompt.bulk'].create({'company_id': self.school.id}).id,
+                'student_id': self.student.id, 'phone_index': "digest",
+            }),
         }
         for model, names in HIDDEN.items():
             theirs = self.seen_by(rows[model], self.users['administrator'])

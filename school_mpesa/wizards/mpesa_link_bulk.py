@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 
 class MpesaLinkBulk(models.TransientModel):
@@ -11,35 +10,10 @@ class MpesaLinkBulk(models.TransientModel):
 
     _name = 'mpesa.link.bulk'
     _description = "Make Payment Links"
-    _inherit = ['mpesa.link.terms.mixin']
+    _inherit = ['mpesa.chosen.students.mixin', 'mpesa.link.terms.mixin']
     _check_company_auto = True
 
-    company_id = fields.Many2one(
-        string="School", comodel_name='res.company', required=True,
-        default=lambda self: self.env.company,
-    )
     currency_id = fields.Many2one(related='company_id.currency_id')
-    chosen_by = fields.Selection(
-        string="For",
-        selection=[
-            ('owing', "Everyone who owes"), ('class', "Classes"), ('level', "Levels"),
-            ('students', "Chosen students"),
-        ],
-        required=True, default='owing',
-    )
-    class_ids = fields.Many2many(
-        string="Classes", comodel_name='school.class', check_company=True,
-        domain="[('company_id', '=', company_id), ('year_id.date_to', '>=', 'today')]",
-    )
-    level_ids = fields.Many2many(
-        string="Levels", comodel_name='school.level', check_company=True,
-        domain="[('company_id', '=', company_id)]",
-    )
-    student_ids = fields.Many2many(
-        string="Students", comodel_name='school.student', check_company=True,
-        domain="[('company_id', '=', company_id)]",
-    )
-    student_count = fields.Integer(string="Students Chosen", compute='_compute_student_count')
     again = fields.Boolean(
         string="Also Who Has an Open Link",
         help="Otherwise no second link is made while one made by hand still asks for as much.",
@@ -76,11 +50,6 @@ class MpesaLinkBulk(models.TransientModel):
     )
 
     # === COMPUTE METHODS === #
-
-    @api.depends('student_ids')
-    def _compute_student_count(self):
-        for wizard in self:
-            wizard.student_count = len(wizard.student_ids)
 
     @api.depends('ready_line_ids.is_made', 'left_line_ids')
     def _compute_totals(self):
@@ -191,24 +160,6 @@ class MpesaLinkBulk(models.TransientModel):
                 " was made. Choose a later day, or untick Send by SMS."
             ))
 
-    def _find_students(self):
-        """ Return whom the user chose, as far as the user may see them.
-
-        :rtype: school.student
-        """
-        if self.chosen_by == 'students':
-            students = self.student_ids._origin
-            students.check_access('read')
-            return students
-        Student = self.env['school.student']
-        domain = Domain('company_id', '=', self.company_id.id)
-        if self.chosen_by == 'owing':  # Whoever has left may owe, too.
-            return Student.search(domain).filtered(self._owes)
-        domain &= Domain('state', 'in', ('active', 'suspended'))
-        if self.chosen_by == 'class':
-            return Student.search(domain & Domain('class_id', 'in', self.class_ids.ids))
-        return Student.search(domain & Domain('level_id', 'in', self.level_ids.ids))
-
     def _judge(self, students):
         """ Tell of each student whether a link is made, and who can be told.
 
@@ -261,15 +212,6 @@ class MpesaLinkBulk(models.TransientModel):
             student.id: max(links.mapped('asked'))
             for student, links in links_sudo.grouped('student_id').items()
         }
-
-    @api.model
-    def _owes(self, student):
-        """ Tell whether a student owes something.
-
-        :param school.student student: The student.
-        :rtype: bool
-        """
-        return student.currency_id.compare_amounts(student.balance, 0) > 0
 
     def _make(self):
         """ Make the links, and send them where asked for.

@@ -49,6 +49,10 @@ export class SchoolBillRunProgressField extends Component {
             : _t("%(done)s of %(total)s students posted", { done, total });
     }
 
+    mustReload(wasRunning) {
+        return wasRunning && !this.isRunning;
+    }
+
     schedule() {
         browser.clearTimeout(this.timer);
         if (this.isRunning && !this.destroyed) {
@@ -67,8 +71,9 @@ export class SchoolBillRunProgressField extends Component {
                 return;
             }
             const wasRunning = this.isRunning;
+            const before = this.state.progress;
             this.state.progress = values[name];
-            if (wasRunning && !this.isRunning) {
+            if (this.mustReload(wasRunning, before)) {
                 await record.load(); // status, documents and reasons follow
             }
         } catch (error) {

@@ -10,6 +10,7 @@
     'data': [
         'security/ir.model.access.csv',
         'security/school_mpesa_rules.xml',
+        'security/mpesa_alert_rules.xml',
         'security/mpesa_day_close_rules.xml',
         'security/mpesa_payment_link_rules.xml',
 
@@ -21,6 +22,7 @@
 
         'data/payment_provider_data.xml',
         'data/ir_cron_data.xml',
+        'data/mpesa_alert_data.xml',
         'data/mpesa_source_address_data.xml',
         'data/mpesa_day_close_data.xml',
         'data/mail_template_data.xml',
@@ -47,9 +49,11 @@
         'wizards/account_payment_register_views.xml',
 
         'views/account_move_views.xml',
+        'views/mpesa_alert_views.xml',
         'views/mpesa_callback_views.xml',
         'views/mpesa_command_views.xml',
         'views/mpesa_day_close_views.xml',
+        'views/mpesa_holiday_views.xml',
         'views/mpesa_payer_question_views.xml',
         'views/mpesa_source_address_views.xml',
         'views/mpesa_statement_line_views.xml',
@@ -64,6 +68,7 @@
         'views/portal_links_templates.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
+        'views/res_config_settings_alert_views.xml',
         'views/school_message_views.xml',
         'views/school_payment_claim_views.xml',
         'views/school_receipt_views.xml',

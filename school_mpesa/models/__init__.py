@@ -37,6 +37,7 @@ from . import mpesa_day_prove
 from . import mpesa_day_sign
 from . import mpesa_day_stale
 from . import mpesa_exchange
+from . import mpesa_holiday
 from . import mpesa_link_opening
 from . import mpesa_payer_question
 from . import mpesa_payment_link
@@ -82,6 +83,7 @@ from . import payment_provider_address
 from . import payment_provider_check
 from . import payment_provider_health
 from . import payment_provider_initiator
+from . import payment_provider_alert  # After the initiator, whose password it watches.
 from . import payment_provider_journal
 from . import payment_provider_pull
 from . import payment_provider_proof
@@ -89,6 +91,15 @@ from . import payment_provider_register
 from . import payment_provider_removal
 from . import payment_provider_secrets
 from . import payment_provider_validation
+from . import mpesa_alert  # After the inbox, the proofs and the shortcodes: it watches them.
+from . import mpesa_alert_check
+from . import mpesa_alert_health
+from . import mpesa_alert_inbox
+from . import mpesa_alert_money
+from . import mpesa_alert_screen
+from . import mpesa_alert_tell
+from . import mpesa_alert_traffic
+from . import mpesa_alert_words
 from . import payment_transaction
 from . import payment_transaction_ask
 from . import payment_transaction_chase
@@ -107,12 +118,16 @@ from . import payment_transaction_tell_asked
 from . import payment_transaction_sms  # After the telling in the chatter.
 from . import payment_transaction_sms_since
 from . import res_company
+from . import res_company_alert
 from . import res_company_sms
+from . import res_company_summary
 from . import res_config_settings
+from . import res_config_settings_alert
 from . import school_dashboard
 from . import school_dashboard_questions
 from . import school_dashboard_statement
 from . import school_dashboard_proofs
+from . import school_dashboard_alerts
 from . import school_receipt
 from . import school_receipt_split
 from . import school_statement

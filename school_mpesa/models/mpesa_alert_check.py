@@ -91,6 +91,21 @@ class MpesaAlert(models.Model):
         return others
 
     @api.model
+    def _judge(self, value, *, critical, warning):
+        """ Return which of two limits a value is above; a limit of 0 is none.
+
+        :param float value: What was measured.
+        :param float critical: The higher limit.
+        :param float warning: The lower one.
+        :return: (level, limit), or None when all is well.
+        :rtype: tuple[str, float] | None
+        """
+        for level, limit in (('critical', critical), ('warning', warning)):
+            if limit and value > limit:
+                return level, limit
+        return None
+
+    @api.model
     def _settle(self, causes, kinds):
         """ Raise, keep and clear the alerts of some kinds.
 

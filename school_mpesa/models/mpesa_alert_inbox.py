@@ -59,13 +59,13 @@ class MpesaAlert(models.Model):
             ['provider_id'], ['__count'],
         ):
             school = provider.company_id
-            for level, limit in (
-                ('critical', school.mpesa_alert_backlog_critical),
-                ('warning', school.mpesa_alert_backlog_warning),
-            ):
-                if limit and count > limit:
-                    causes.append(Cause('backlog', level, school, provider, count, limit))
-                    break
+            found = self._judge(
+                count, critical=school.mpesa_alert_backlog_critical,
+                warning=school.mpesa_alert_backlog_warning,
+            )
+            if found:
+                level, limit = found
+                causes.append(Cause('backlog', level, school, provider, count, limit))
         return causes
 
     @api.model

@@ -192,13 +192,13 @@ class MpesaAlert(models.Model):
                 ], ['provider_id'], ['seconds:avg', '__count'],
             ):
                 school = provider.company_id
-                for level, limit in (
-                    ('critical', school.mpesa_alert_slow_critical),
-                    ('warning', school.mpesa_alert_slow_warning),
-                ):
-                    if limit and count >= LEAST_ANSWERS and seconds > limit:
-                        causes.append(Cause('slow', level, school, provider, seconds, limit, {
-                            'count': count, 'minutes': minutes,
-                        }))
-                        break
+                found = self._judge(
+                    seconds, critical=school.mpesa_alert_slow_critical,
+                    warning=school.mpesa_alert_slow_warning,
+                )
+                if found and count >= LEAST_ANSWERS:
+                    level, limit = found
+                    causes.append(Cause('slow', level, school, provider, seconds, limit, {
+                        'count': count, 'minutes': minutes,
+                    }))
         return causes

@@ -15,6 +15,12 @@ from odoo.addons.school_mpesa.tests.alert_common import AlertCommon
 class TestAlertLife(AlertCommon):
     """An alert is one row, told once, seen to by a person, and read by its school alone."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Names of kinds and the mails' words, which stand in the database.
+        cls.env['ir.module.module']._get('school_mpesa')._update_translations('sw')
+
     def raise_backlog(self):
         """ Let one message more wait than the school takes for long.
 

@@ -37,7 +37,8 @@ class MpesaAlert(models.Model):
         """ Return what is looked for. Each family of causes adds its own.
 
         :return: For each kind of alert the name of the method that finds its causes: it takes the
-                 enabled shortcodes in sudo mode, and returns `Cause` objects.
+                 enabled shortcodes in sudo mode, and returns `Cause` objects, or None when nobody
+                 can tell at the moment.
         :rtype: dict[str, str]
         """
         return {}
@@ -55,20 +56,24 @@ class MpesaAlert(models.Model):
         providers = self.env['payment.provider'].search([
             ('code', '=', 'mpesa'), ('state', '!=', 'disabled'),
         ])
-        causes, failed = [], []
+        causes, told, failed = [], set(), []
         for kind, name in checks.items():
             try:
                 with self.env.cr.savepoint():
-                    causes += getattr(self, name)(providers)
+                    found = getattr(self, name)(providers)
             except Exception as error:  # noqa: BLE001 - the others must be looked for all the same
                 self.env['mpesa.callback']._raise_if_database_is_gone(error)
                 self.env.invalidate_all(flush=False)
                 # The text of an error may quote data.
                 _logger.warning("The check %s failed: %s", kind, type(error).__name__)
                 failed.append(kind)
+            else:
+                if found is not None:
+                    causes += found
+                    told.add(kind)
         if failed:
             causes = self._add_failed_checks(causes, providers, failed)
-        self._settle(causes, set(checks) - set(failed))
+        self._settle(causes, told | ({'exceptions'} if failed else set()))
 
     @api.model
     def _add_failed_checks(self, causes, providers, failed):

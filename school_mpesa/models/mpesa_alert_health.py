@@ -46,15 +46,20 @@ class MpesaAlert(models.Model):
     def _check_jobs(self, providers):
         """ Find out whether a scheduled action is late or switched off.
 
+        When the one that looks is itself late, the scheduler has only just begun to run again, such
+        as after a restart: the others have their turn first.
+
         :param payment.provider providers: The enabled shortcodes.
-        :rtype: list[Cause]
+        :return: None when it is too early to tell.
+        :rtype: list[Cause] | None
         """
         jobs, now, causes = self._find_jobs(), fields.Datetime.now(), []
-        running = self.env.context.get('cron_id')  # The one that looks is not late.
+        running = self.env.context.get('cron_id')
+        if running and self.env['ir.cron'].browse(running)._mpesa_is_late(now):
+            return None
         for school in providers.company_id:
             late = jobs.filtered(
-                lambda job: job.id != running
-                and job._mpesa_is_late(now, school.mpesa_alert_late)  # noqa: B023 - used at once
+                lambda job: job._mpesa_is_late(now, school.mpesa_alert_late)  # noqa: B023 - at once
             )
             if late:
                 oldest = min(late.mapped('nextcall'))

@@ -193,8 +193,8 @@ class MpesaAlert(models.Model):
                 " %(names)s.", limit=int(self.threshold), names='; '.join(names),
             ),
             self.env._(
-                "Payments are kept but not booked, and prompts do not go out, while they stand"
-                " still."
+                "While they stand still, payments may wait unbooked and prompts may not go out."
+                " What arrives is kept."
             ),
             self.env._(
                 "Ask the administrator to switch them on under Scheduled Actions. If all are late,"

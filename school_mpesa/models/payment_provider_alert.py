@@ -35,11 +35,14 @@ class PaymentProvider(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """ Override of `payment` to note how old a password is. """
+        return super().create([self._mpesa_date_password(vals) for vals in vals_list])
+
     def write(self, vals):
-        """ Override of `payment`: a password is as old as its saving, unless somebody says so. """
-        if any(vals.get(name) and vals[name] != SAVED for name in INITIATOR_SECRETS):
-            today = self.env['mpesa.transaction']._get_eat_day(fields.Datetime.now())
-            vals = {'mpesa_initiator_set_on': today, **vals}
+        """ Override of `payment`: the same; and another address has another certificate. """
+        vals = self._mpesa_date_password(vals)
         if 'mpesa_callback_base' in vals:
             vals = {**vals, 'mpesa_tls_until': False}
         return super().write(vals)
@@ -68,6 +71,18 @@ class PaymentProvider(models.Model):
             self.env['ir.cron']._commit_progress(1, remaining=len(targets) - done)
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _mpesa_date_password(self, vals):
+        """ Return values with the day of a password: today's, unless they say another one.
+
+        :param dict vals: What is written; the mask that the screen sends back is no password.
+        :rtype: dict
+        """
+        if not any(vals.get(name) not in {None, False, '', SAVED} for name in INITIATOR_SECRETS):
+            return vals
+        today = self.env['mpesa.transaction']._get_eat_day(fields.Datetime.now())
+        return {'mpesa_initiator_set_on': today, **vals}
 
     def _mpesa_get_tls_target(self):
         """ Return where the certificate of our own public address is served.

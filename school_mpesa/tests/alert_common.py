@@ -22,10 +22,10 @@ class AlertCommon(BookingCommon):
         cls.env['res.lang']._activate_lang('sw')
         cls.Alert = cls.env['mpesa.alert']
         cls.bursar = cls.create_clerk('alert-bursar', 'school_fees.group_bursar')
-        cls.school.mpesa_alert_user_ids = cls.bursar
 
     def setUp(self):
         super().setUp()
+        self.school.mpesa_alert_user_ids = self.bursar
         # Nothing runs by itself in a test's database.
         self.Alert._find_jobs().write({
             'active': True, 'nextcall': fields.Datetime.now() + timedelta(hours=1),

@@ -162,6 +162,8 @@ class TestAlertExpiry(AlertCommon, QuestionCommon):
         self.assertFalse(alert.cleared_at, "The mask of the screen is no new password.")
         self.provider.mpesa_initiator_password = 'Another-9'
         self.assert_cleared(alert)
+        other = self.create_provider(shortcode='600222', mpesa_initiator_password='Third-7')
+        self.assertEqual(other.mpesa_initiator_set_on, today)
 
     # === THE CERTIFICATE === #
 

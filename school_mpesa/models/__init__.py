@@ -45,6 +45,7 @@ from . import mpesa_command_balance  # After what it overrides.
 from . import mpesa_balance
 from . import mpesa_balance_compare
 from . import mpesa_balance_screen
+from . import mpesa_holiday
 from . import mpesa_link_opening
 from . import mpesa_money_back
 from . import mpesa_money_back_ask
@@ -104,6 +105,7 @@ from . import payment_provider_health
 from . import payment_provider_initiator
 from . import payment_provider_balance  # After the initiator, whose methods it overrides.
 from . import payment_provider_money_back
+from . import payment_provider_alert  # After the initiator, whose password it watches.
 from . import payment_provider_journal
 from . import payment_provider_pull
 from . import payment_provider_proof
@@ -112,6 +114,15 @@ from . import payment_provider_removal
 from . import payment_provider_secrets
 from . import payment_provider_training
 from . import payment_provider_validation
+from . import mpesa_alert  # After the inbox, the proofs and the shortcodes: it watches them.
+from . import mpesa_alert_check
+from . import mpesa_alert_health
+from . import mpesa_alert_inbox
+from . import mpesa_alert_money
+from . import mpesa_alert_screen
+from . import mpesa_alert_tell
+from . import mpesa_alert_traffic
+from . import mpesa_alert_words
 from . import payment_transaction
 from . import payment_transaction_ask
 from . import payment_transaction_bulk
@@ -140,11 +151,17 @@ from . import res_config_settings
 from . import school_app
 from . import school_app_ask
 from . import school_app_values
+from . import res_company_alert
+from . import res_company_sms
+from . import res_company_summary
+from . import res_config_settings
+from . import res_config_settings_alert
 from . import school_dashboard
 from . import school_dashboard_questions
 from . import school_dashboard_money_back
 from . import school_dashboard_statement
 from . import school_dashboard_proofs
+from . import school_dashboard_alerts
 from . import school_receipt
 from . import school_receipt_money_back
 from . import school_receipt_split

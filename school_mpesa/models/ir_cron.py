@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, models
 
 from odoo.addons.base.models.ir_cron import CompletionStatus
@@ -10,6 +12,7 @@ OUR_JOBS = (
     'school_mpesa.cron_commands', 'school_mpesa.cron_pull', 'school_mpesa.cron_book_statements',
     'school_mpesa.cron_prove_today', 'school_mpesa.cron_prove_yesterday',
     'school_mpesa.cron_prove_news', 'school_mpesa.cron_prompt_bulk',
+    'school_mpesa.cron_check_alerts',
 )
 
 
@@ -72,3 +75,15 @@ class IrCron(models.Model):
     def _is_mpesa_job(self, job):
         data = self.env['ir.model.data']
         return job['id'] in {data._xmlid_to_res_id(xmlid) for xmlid in OUR_JOBS}
+
+    def _mpesa_is_late(self, now, minutes=2):
+        """ Tell whether the action is switched off, or should have run some minutes ago.
+
+        Note: `self.ensure_one()`
+
+        :param datetime now: The present, naive UTC.
+        :param int minutes: How late it may be.
+        :rtype: bool
+        """
+        self.ensure_one()
+        return not self.active or self.nextcall < now - timedelta(minutes=minutes)

@@ -36,13 +36,22 @@ class MpesaExchange(models.Model):
         ],
         required=True, readonly=True,
     )
+    provider_id = fields.Many2one(
+        string="Provider", comodel_name='payment.provider', readonly=True, ondelete='cascade',
+        groups='base.group_system',
+    )
     outcome = fields.Char(string="Outcome", readonly=True)
+    seconds = fields.Float(
+        string="Seconds", readonly=True, help="How long Safaricom took to answer.",
+    )
     sealed = fields.Char(readonly=True, groups='base.group_system')
 
     _subject = models.Constraint(
         "CHECK ((transaction_id IS NULL) <> (command_id IS NULL))",
         "An exchange is about one request or one question.",
     )
+
+    _speed_idx = models.Index("(provider_id, create_date) WHERE seconds > 0")
 
     @api.model
     def _keep(self, subject, kind, outcome, exchange):
@@ -58,7 +67,9 @@ class MpesaExchange(models.Model):
         self.sudo().create({
             link: subject.id,
             'kind': kind,
+            'provider_id': subject.sudo().provider_id.id,
             'outcome': outcome,
+            'seconds': exchange and exchange.seconds,
             'sealed': exchange and vault.seal(
                 subject._mpesa_seal_context(kind), exchange.as_text()
             ),

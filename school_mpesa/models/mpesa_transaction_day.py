@@ -9,3 +9,4 @@ class MpesaTransaction(models.Model):
     _inherit = 'mpesa.transaction'
 
     _day_idx = models.Index("(environment, shortcode, paid_at)")
+    _seen_idx = models.Index("(provider_id, first_seen_at)")

@@ -166,6 +166,9 @@ class PaymentTransaction(models.Model):
     _mpesa_confirmation_idx = models.Index(
         "(provider_id, mpesa_account_reference, amount) WHERE mpesa_push_state IS NOT NULL"
     )
+    _mpesa_recent_idx = models.Index(
+        "(provider_id, create_date) WHERE mpesa_push_state IS NOT NULL"
+    )
 
     # === COMPUTE METHODS === #
 

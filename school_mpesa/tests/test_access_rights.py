@@ -21,6 +21,8 @@ RIGHTS = {
     'mpesa.day.difference': {'bursar': 'rw', 'administrator': 'rw'},
     'mpesa.day.amendment': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.source.address': {'administrator': 'rwcd'},
+    'mpesa.alert': {'bursar': 'r', 'administrator': 'r'},
+    'mpesa.holiday': {'bursar': 'r', 'administrator': 'rwcd'},
     'mpesa.callback.token': {},
     'mpesa.callback.key': {},
     'mpesa.token': {},
@@ -63,6 +65,7 @@ OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
 # What a browser may call by RPC of all that this add-on defines. Each entry was looked at.
 CALLABLE = {
     'mpesa.balance': {'action_ask_now', 'action_compare_again'},
+    'mpesa.alert': {'action_acknowledge', 'get_open'},
     'mpesa.ask.wizard': {'action_ask'},
     'mpesa.callback': {'action_replay', 'action_open_numbers', 'action_ask_safaricom'},
     'mpesa.callback.settle': {'action_settle'},
@@ -139,6 +142,7 @@ CALLABLE = {
     },
     'account.payment.register': {'action_mpesa_prompt', 'action_mpesa_claim'},
     'school.payment.claim': {'action_ask_safaricom', 'action_open_payment', 'action_refuse'},
+    'school.dashboard': {'get_figures'},
 }
 SECRETS = (
     'mpesa_consumer_key', 'mpesa_consumer_secret', 'mpesa_passkey', 'mpesa_consumer_key_sealed',

@@ -1,0 +1,51 @@
+"""When the certificate of a web address ends. Nothing is sent there but the greeting of TLS."""
+import ipaddress
+import socket
+import ssl
+
+from cryptography import x509
+
+
+SECONDS = 3  # to connect, and for each step of the greeting
+
+
+def read_end(host, port, is_local=False):
+    """ Return when the certificate that is served at one of our own addresses ends.
+
+    It is not judged: one that has ended, or is not trusted, must be read all the same.
+
+    :param str host: The name.
+    :param int port: The port.
+    :param bool is_local: Whether it must be this machine; else it must be on the internet.
+    :return: Naive UTC.
+    :rtype: datetime
+    :raise OSError: If the name leads elsewhere, nobody answers there, or not by TLS.
+    :raise ValueError: If what is served is no certificate.
+    """
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    address = resolve(host, port, is_local)
+    with socket.create_connection((address, port), timeout=SECONDS) as connection, \
+            context.wrap_socket(connection, server_hostname=host) as secured:
+        served = secured.getpeercert(binary_form=True)
+    return x509.load_der_x509_certificate(served).not_valid_after_utc.replace(tzinfo=None)
+
+
+def resolve(host, port, is_local):
+    """ Return the IP address of a name, unless it leads into a network that is not to be called.
+
+    The address that was judged is the one to call: a name may change in between.
+
+    :param str host: The name.
+    :param int port: The port.
+    :param bool is_local: Whether it must be this machine; else it must be on the internet.
+    :rtype: str
+    :raise OSError: If it has no address, or one of another kind.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [ipaddress.ip_address(entry[4][0].partition('%')[0]) for entry in found]
+    if not all(address.is_loopback if is_local else address.is_global for address in addresses):
+        message = "The name leads to an address that is not to be called."
+        raise OSError(message)
+    return str(addresses[0])

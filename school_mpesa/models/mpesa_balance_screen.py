@@ -32,7 +32,6 @@ class MpesaBalance(models.Model):
 
     # === ACTION METHODS === #
 
-    @api.model
     def action_ask_now(self):
         """ Ask Safaricom what is in the accounts of the user's schools.
 

@@ -79,8 +79,10 @@ class MpesaBalance(models.Model):
                 balance.state = 'nothing'
             elif not balance.currency_id.is_zero(balance.unexplained):
                 balance.state = 'different'
+            elif not balance.currency_id.is_zero(balance.difference):
+                balance.state = 'explained'
             else:
-                balance.state = 'agrees' if not balance.difference else 'explained'
+                balance.state = 'agrees'
 
     # === BUSINESS METHODS === #
 
@@ -183,4 +185,4 @@ class MpesaBalance(models.Model):
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('period_start', '<=', self.looked_at), ('distrusted_at', '=', False),
         ], order='period_end desc', limit=1)
-        return last and min(last._get_cover()['end'], self.looked_at)
+        return min(last._get_cover()['end'], self.looked_at) if last else False

@@ -79,8 +79,10 @@ class MpesaBalance(models.Model):
                 balance.state = 'nothing'
             elif not balance.currency_id.is_zero(balance.unexplained):
                 balance.state = 'different'
+            elif not balance.currency_id.is_zero(balance.difference):
+                balance.state = 'explained'
             else:
-                balance.state = 'agrees' if not balance.difference else 'explained'
+                balance.state = 'agrees'
 
     # === BUSINESS METHODS === #
 
@@ -161,12 +163,13 @@ class MpesaBalance(models.Model):
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('receipt', 'in', [*told, *lines.mapped('receipt')]), ('kind', '=', 'payment'),
         ]).mapped('receipt'))
+        # What a statement brought waits for its release, whatever the inbox holds of it.
+        stated = {line.receipt for line in lines if line.kind == 'payment'}
         for receipt, (amount, state) in told.items():
-            if receipt not in known:
+            if receipt not in known | stated:
                 parts['unprocessed_amount' if state == 'new' else 'parked_amount'] += amount
         for line in lines:
-            is_payment = line.kind == 'payment'
-            if not (is_payment and (line.receipt in told or line.receipt in known)):
+            if line.kind != 'payment' or line.receipt not in known:
                 name = _PART_OF_KIND.get(line.kind, 'line_amount')
                 parts[name] += exact(line.signed_amount)
         return {name: parts[name] for name in PARTS}
@@ -182,4 +185,4 @@ class MpesaBalance(models.Model):
             ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
             ('period_start', '<=', self.looked_at), ('distrusted_at', '=', False),
         ], order='period_end desc', limit=1)
-        return last and min(last._get_cover()['end'], self.looked_at)
+        return min(last._get_cover()['end'], self.looked_at) if last else False

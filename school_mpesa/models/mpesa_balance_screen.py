@@ -20,10 +20,14 @@ class MpesaBalance(models.Model):
     @api.depends('state', 'difference', 'unexplained', 'unreadable', 'stated_until', 'compared_at')
     @api.depends_context('lang')
     def _compute_explanation(self):
+        ordered = dict(self.env['mpesa.money.back']._read_group(
+            [('provider_id', 'in', self.provider_id.ids), ('state', 'in', ('sent', 'unknown'))],
+            ['provider_id'], ['amount:sum'],
+        ))
         for balance in self:
             balance.explanation = ' '.join(filter(None, (
                 balance._describe_difference(), *balance._describe_parts(),
-                *balance._describe_rest(),
+                *balance._describe_rest(ordered.get(balance.provider_id, 0)),
                 balance.unreadable and self.env._(
                     "%(count)s accounts came in a form that cannot be read.",
                     count=balance.unreadable,
@@ -32,7 +36,6 @@ class MpesaBalance(models.Model):
 
     # === ACTION METHODS === #
 
-    @api.model
     def action_ask_now(self):
         """ Ask Safaricom what is in the accounts of the user's schools.
 
@@ -123,9 +126,10 @@ class MpesaBalance(models.Model):
         }
         return [words[name] for name in PARTS if not self.currency_id.is_zero(self[name])]
 
-    def _describe_rest(self):
+    def _describe_rest(self, ordered):
         """ Say what the rest may be, and where to look.
 
+        :param float ordered: What is to go back to payers and is not known to have, KES.
         :rtype: list[str]
         """
         self.ensure_one()
@@ -141,9 +145,6 @@ class MpesaBalance(models.Model):
                 "%(amount)s lies in the accounts behind it, on its way to the bank.",
                 amount=self._format_amount(behind),
             ))
-        ordered = sum(self.env['mpesa.money.back'].search([
-            ('provider_id', '=', self.provider_id.id), ('state', 'in', ('sent', 'unknown')),
-        ]).mapped('amount'))
         if ordered:
             words.append(self.env._(
                 "%(amount)s was ordered to go back to payers, and Safaricom has not said whether it"

@@ -82,7 +82,6 @@ class MpesaCommand(models.Model):
             self.provider_id, self.receipt, self.payment_transaction_id,
         )._get_view_action()
 
-    @api.model
     def action_pull_now(self):
         """ Fetch the payments of the user's schools now instead of at the next hour.
 

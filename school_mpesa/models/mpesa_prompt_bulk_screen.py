@@ -22,6 +22,7 @@ class MpesaPromptBulk(models.Model):
     minutes = fields.Integer(
         string="Minutes", compute='_compute_totals', help="How long it takes at the school's pace.",
     )
+    question = fields.Char(compute='_compute_totals', help="Asked before anything goes out.")
     waiting_count = fields.Integer(string="Wait", compute='_compute_progress')
     paid_count = fields.Integer(string="Have Paid", compute='_compute_progress')
     paid_amount = fields.Monetary(string="Paid", compute='_compute_progress')
@@ -47,10 +48,15 @@ class MpesaPromptBulk(models.Model):
     def _compute_totals(self):
         for run in self:
             lines = run.ready_line_ids.filtered('is_included')
+            asked = sum(lines.mapped('asked'))
             run.update({
                 'phone_count': len(lines),
                 'child_count': len(lines.student_ids),
-                'asked': sum(lines.mapped('asked')),
+                'asked': asked,
+                'question': self.env._(
+                    "Phones that get a prompt now: %(phones)s, for KES %(asked)s in all.",
+                    phones=len(lines), asked=f'{asked:,.0f}',
+                ),
                 'left_count': len(run.left_line_ids),
                 'minutes': math.ceil(
                     len(lines) / (run.company_id.sudo().mpesa_prompt_bulk_pace or 1)

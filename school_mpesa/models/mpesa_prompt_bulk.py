@@ -225,6 +225,11 @@ class MpesaPromptBulk(models.Model):
             ))
 
     def _check_draft(self):
+        """ Ensure that the run has not started.
+
+        :return: None
+        :raise UserError: If it has.
+        """
         if self.state != 'draft':
             raise UserError(self.env._(
                 "These prompts have started. Make a new run to ask others. Nothing was changed."

@@ -17,11 +17,17 @@ class MpesaPromptBulk(models.Model):
 
     phone_count = fields.Integer(string="Phones", compute='_compute_totals')
     child_count = fields.Integer(string="Children", compute='_compute_totals')
-    asked = fields.Monetary(string="They Ask For", compute='_compute_totals')
+    asked = fields.Monetary(string="Asked in All", compute='_compute_totals')
     left_count = fields.Integer(string="Not Prompted", compute='_compute_totals')
     minutes = fields.Integer(
         string="Minutes", compute='_compute_totals', help="How long it takes at the school's pace.",
     )
+    question = fields.Char(compute='_compute_totals', help="Asked before anything goes out.")
+    prompted_count = fields.Integer(
+        string="Phones Prompted", compute='_compute_progress',
+        help="Of a run that has started, with those who wait.",
+    )
+    prompted_amount = fields.Monetary(string="Asked of Them", compute='_compute_progress')
     waiting_count = fields.Integer(string="Wait", compute='_compute_progress')
     paid_count = fields.Integer(string="Have Paid", compute='_compute_progress')
     paid_amount = fields.Monetary(string="Paid", compute='_compute_progress')
@@ -47,10 +53,15 @@ class MpesaPromptBulk(models.Model):
     def _compute_totals(self):
         for run in self:
             lines = run.ready_line_ids.filtered('is_included')
+            asked = sum(lines.mapped('asked'))
             run.update({
                 'phone_count': len(lines),
                 'child_count': len(lines.student_ids),
-                'asked': sum(lines.mapped('asked')),
+                'asked': asked,
+                'question': self.env._(
+                    "Phones that get a prompt now: %(phones)s, for KES %(asked)s in all.",
+                    phones=len(lines), asked=f'{asked:,.0f}',
+                ),
                 'left_count': len(run.left_line_ids),
                 'minutes': math.ceil(
                     len(lines) / (run.company_id.sudo().mpesa_prompt_bulk_pace or 1)
@@ -59,19 +70,21 @@ class MpesaPromptBulk(models.Model):
 
     def _compute_progress(self):
         rows = self.env['mpesa.prompt.bulk.result']._read_group(
-            [('run_id', 'in', self.ids)], ['run_id', 'result'], ['__count', 'paid:sum'],
+            [('run_id', 'in', self.ids), ('result', '!=', 'left')], ['run_id', 'result'],
+            ['__count', 'paid:sum', 'asked:sum'],
         )
         for run in self:
             found = {
-                result: (count, paid) for row_run, result, count, paid in rows
-                if row_run == run._origin
+                result: figures for row_run, result, *figures in rows if row_run == run._origin
             }
 
             def count(*results, found=found):
-                return sum(found.get(result, (0, 0.0))[0] for result in results)
+                return sum(found.get(result, (0,))[0] for result in results)
 
+            run.prompted_count = count(*found)
+            run.prompted_amount = sum(asked for _count, _paid, asked in found.values())
             run.waiting_count = count('waiting')
-            run.paid_count, run.paid_amount = found.get('paid', (0, 0.0))
+            run.paid_count, run.paid_amount = found.get('paid', (0, 0.0))[:2]
             run.unpaid_count = count(*UNPAID_RESULTS)
             run.progress = run.state != 'draft' and run._describe_progress({
                 'paid': count('paid'), 'open': count('open'),

@@ -89,9 +89,8 @@ class TestPromptBulkResult(PromptBulkCommon):
             set(context['default_student_ids']), set(self.students[1:6].ids),
             "Neither who paid, nor who may still pay, nor who was never asked.",
         )
-        wizard = self.env['mpesa.link.bulk'].with_user(self.bursar).with_context(
-            **context, default_send_sms=False,
-        ).create({})
+        Wizard = self.env['mpesa.link.bulk'].with_user(self.bursar).with_context(**context)
+        wizard = Wizard.create({})
         wizard.action_preview()
         self.assertEqual(wizard.ready_line_ids.student_id, self.students[1:6])
         nobody = self.start(self.create_payer(330))

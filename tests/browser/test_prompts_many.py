@@ -43,7 +43,8 @@ def choose(page, stack, payers):
 def send(page, count):
     """ Send the prompts, after the question that names the number of phones. """
     page.locator('button[name=action_confirm]').click()
-    page.locator('.modal button[name=action_start]', has_text=f'Prompt {count} phones').click()
+    expect(page.locator('.modal [name=question]')).to_contain_text(f'get a prompt now: {count}, ')
+    page.locator('.modal button[name=action_start]').click()
     expect(page.locator(PROGRESS)).to_be_visible()
 
 

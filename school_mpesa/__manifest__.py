@@ -49,6 +49,7 @@
         'views/account_move_views.xml',
         'views/mpesa_callback_views.xml',
         'views/mpesa_command_views.xml',
+        'views/mpesa_dashboard_views.xml',
         'views/mpesa_day_close_views.xml',
         'views/mpesa_payer_question_views.xml',
         'views/mpesa_source_address_views.xml',

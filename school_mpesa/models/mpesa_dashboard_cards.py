@@ -166,7 +166,7 @@ class MpesaDashboard(models.AbstractModel):
                     "The oldest for %(age)s", age=self.env['mpesa.callback']._describe_age(age),
                 ) if count else self.env._("No request is open."),
                 for_person and self.env._(
-                    "%(count)s need somebody to look them up", count=for_person,
+                    "To be looked up by somebody: %(count)s", count=for_person,
                 ),
             ],
             tone='check' if count and (for_person or age > LONG_PENDING) else '',

@@ -153,9 +153,7 @@ class TestMpesaDashboard(DayCloseCommon):
         old.mpesa_needs_person = True
         card = self.card('pending')
         self.assertEqual((card['amount'], card['tone']), (2, 'check'))
-        self.assertEqual(
-            card['details'], ["The oldest for 40 h", "1 need somebody to look them up"],
-        )
+        self.assertEqual(card['details'], ["The oldest for 40 h", "To be looked up by somebody: 1"])
 
     def test_unidentified(self):
         self.pay('UIE0000001', '300.50', 'karo', at=self.start - timedelta(days=3))

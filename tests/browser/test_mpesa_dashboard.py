@@ -184,7 +184,7 @@ def test_in_swahili(road, stack, bursar_page):
             page.goto(address)
             expect(card(page, 'received')).to_be_visible()
             page.locator('summary').first.click()
-            words[lang] = set(page.locator(SCREEN).inner_text().splitlines())
+            words[lang] = set(re.split(r'[\n\t]', page.locator(SCREEN).inner_text()))
     names = [one['name'] for one in stack.sql(
         """SELECT name FROM school_student UNION SELECT name FROM res_company
             UNION SELECT account_reference FROM mpesa_transaction

@@ -1,5 +1,7 @@
 import { onMounted, onWillDestroy, useExternalListener } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
@@ -67,7 +69,7 @@ export class MpesaDashboard extends SchoolToday {
                 }
             }
         } catch (error) {
-            if (!error?.name?.includes("Connection") && error?.name !== "RPC_ERROR") {
+            if (!(error instanceof ConnectionLostError) && !(error instanceof RPCError)) {
                 throw error;
             }
             this.state.isCutOff = true;
@@ -112,6 +114,10 @@ export class MpesaDashboard extends SchoolToday {
 
     toneClass(tone) {
         return TONES[tone] || "text-bg-secondary";
+    }
+
+    get cutOffText() {
+        return _t("No connection. This is as of %(time)s.", { time: this.state.figures.time });
     }
 
     /**

@@ -41,7 +41,7 @@ class MpesaDashboard(models.AbstractModel):
                 'empty': self.env._("No payments in the last 14 days."),
                 'rows': self._make_rows(
                     (
-                        format_date(self.env, row['day'], date_format='EEE d'),
+                        format_date(self.env, row['day'], date_format='d MMM'),
                         row['amount'], row['count'],
                     ) for row in facts['trend']
                 ) if any(row['count'] for row in facts['trend']) else [],

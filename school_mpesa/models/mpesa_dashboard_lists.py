@@ -126,9 +126,8 @@ class MpesaDashboard(models.AbstractModel):
     def _get_links(self):
         """ Return the last links that the office has made.
 
-        :return: Of each `id`, `student`, `what`, `asked` and `paid` (texts), `opened` (how often),
-                 `state` (text), `tone` and `can_send`, whether it can be sent again. The newest
-                 first.
+        :return: Of each `id`, `student`, `what`, `asked`, `paid`, `opened` and `state` (texts),
+                 `tone` and `can_send`, whether it can be sent again. The newest first.
         :rtype: list[dict]
         """
         links = self.env['mpesa.payment.link'].search_fetch(
@@ -145,8 +144,11 @@ class MpesaDashboard(models.AbstractModel):
                 'id': link.id, 'student': link.student_id.display_name,
                 'what': link.description or '',
                 'asked': link.currency_id._format_plain(link.first_asked),
-                'paid': link.currency_id._format_plain(link.paid_amount),
-                'opened': link.opened_count, 'state': names[link.state],
+                'paid': self.env._(
+                    "Paid: %(amount)s", amount=link.currency_id._format_number(link.paid_amount),
+                ) if link.paid_count else '',
+                'opened': self.env._("Opened: %(count)s", count=link.opened_count),
+                'state': names[link.state],
                 'tone': TONES_OF_LINKS.get(link.state, ''), 'can_send': link.state == 'active',
             }
             for link in links

@@ -344,7 +344,7 @@ class TestMpesaDashboard(DayCloseCommon):
         )
         self.assertEqual(
             (rows[1]['paid'], rows[0]['asked'], rows[4]['what']),
-            ("KES 700", "KES 1,500", "No end"),
+            ("Paid: 700", "KES 1,500", "No end"),
         )
 
     def test_the_balance_once_it_is_known(self):

@@ -59,6 +59,7 @@
         'views/mpesa_balance_views.xml',
         'views/mpesa_callback_views.xml',
         'views/mpesa_command_views.xml',
+        'views/mpesa_dashboard_views.xml',
         'views/mpesa_day_close_views.xml',
         'views/mpesa_money_back_views.xml',
         'views/mpesa_alert_views.xml',

@@ -31,6 +31,11 @@ from . import mpesa_command_screen
 from . import mpesa_command_send
 from . import mpesa_command_reversal  # After the others of questions, which it adds to.
 from . import mpesa_command_order_status  # After the order.
+from . import mpesa_dashboard
+from . import mpesa_dashboard_cards
+from . import mpesa_dashboard_charts
+from . import mpesa_dashboard_lists
+from . import mpesa_dashboard_proofs
 from . import mpesa_day_difference_mixin  # Inherited by the next ones.
 from . import mpesa_day_amendment
 from . import mpesa_day_close
@@ -54,6 +59,7 @@ from . import mpesa_payer_question
 from . import mpesa_payment_link
 from . import mpesa_payment_link_screen
 from . import mpesa_payment_link_state
+from . import mpesa_payment_link_active
 from . import mpesa_payment_link_figures
 from . import mpesa_payment_link_message
 from . import mpesa_payment_link_email

@@ -99,6 +99,11 @@ class MpesaPaymentLink(models.Model):
         "(student_id) WHERE kind = 'statement' AND cancelled_at IS NULL",
         "This student's statement has an address.",
     )
+    # Each bill has a link, too: those made by hand are few among them, and most have expired.
+    _by_hand_idx = models.Index("(company_id, id) WHERE kind = 'link'")
+    _open_idx = models.Index(
+        "(company_id, expires_on) WHERE kind = 'link' AND cancelled_at IS NULL"
+    )
     _amount_not_negative = models.Constraint(
         'CHECK(amount >= 0 AND max_uses >= 0)',
         "The amount and the number of payments cannot be below zero.",

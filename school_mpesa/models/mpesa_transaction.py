@@ -118,6 +118,8 @@ class MpesaTransaction(models.Model):
         "This movement of money is already recorded.",
     )
 
+    # The queue of unidentified payments, and what is not booked: few among many.
+    _unbooked_idx = models.Index("(company_id, paid_at) WHERE receipt_id IS NULL")
     # Reversals that wait for a person, or for their payment: few among many.
     _reversal_waits_idx = models.Index("(id) WHERE reversal_state = 'person'")
 

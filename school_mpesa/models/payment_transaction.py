@@ -163,6 +163,10 @@ class PaymentTransaction(models.Model):
         "(mpesa_next_query_at) WHERE mpesa_next_query_at IS NOT NULL"
     )
     _mpesa_untold_idx = models.Index("(id) WHERE mpesa_untold")
+    # What was asked on one day, whatever was asked before.
+    _mpesa_asked_idx = models.Index(
+        "(company_id, create_date) WHERE mpesa_push_state IS NOT NULL"
+    )
     _mpesa_confirmation_idx = models.Index(
         "(provider_id, mpesa_account_reference, amount) WHERE mpesa_push_state IS NOT NULL"
     )

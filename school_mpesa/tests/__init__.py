@@ -14,6 +14,7 @@ from . import test_booking_guess
 from . import test_booking_shares
 from . import test_forget_payers
 from . import test_identify
+from . import test_mpesa_dashboard
 from . import test_inbox
 from . import test_inbox_guard
 from . import test_inbox_screen

@@ -71,6 +71,7 @@ CALLABLE = {
     'mpesa.callback.settle': {'action_settle'},
     'mpesa.callback.token': {'create', 'unlink'},
     'mpesa.command': {'action_ask_again', 'action_mark_seen', 'action_pull_now'},
+    'mpesa.dashboard': {'get_figures'},
     'mpesa.request.share': {'write'},
     'mpesa.source.address': {'create', 'write', 'unlink'},
     'mpesa.day.close': {

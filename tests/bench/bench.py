@@ -17,6 +17,7 @@ import accept_run
 import age_run
 import books_run
 import burst_run
+import dashboard_run
 import paid_run
 from stack_config import LOCAL, StackError, odoo_version, say
 from stack_with_addons import StackWithAddons
@@ -41,6 +42,9 @@ BUDGETS = {
     # With 1,000,000 rows in the inbox beside 1,000.
     'age.accept_ratio': ('at most', 1.2),
     'age.claim_ratio': ('at most', 1.2),
+    # With 1,000,000 payments and as many requests, and the same beside 1,000.
+    'dashboard.p95_ms': ('at most', 300),
+    'dashboard.ratio': ('at most', 1.2),
     # The books, of 10,000 students.
     'books.statement_p95_ms': ('at most', 300),
     'books.class_list_p95_ms': ('at most', 500),
@@ -69,6 +73,8 @@ SIZES = {'short': (5, 96, 50, 30), 'long': (5, 400, 200, 120)}
 # and turns on either inbox.
 BURST = (10, 10)
 AGE = (1_000_000, 400)
+# The same of payments, and how often the dashboard is asked for.
+DASHBOARD = (1_000_000, 60)
 
 
 def median(values):
@@ -168,6 +174,11 @@ def run(size):
     if size == 'long':
         raw['age'] = age_run.measure(*AGE)
         figures |= {f'age.{work}_ratio': raw['age'][f'{work}_ratio'] for work in age_run.WORK}
+        raw['dashboard'] = dashboard_run.measure(*DASHBOARD)
+        figures |= {
+            'dashboard.p95_ms': raw['dashboard']['p95_ms'][1],
+            'dashboard.ratio': raw['dashboard']['ratio'],
+        }
     say("the books of a large school")
     raw['books'] = books_run.measure(size)
     figures |= books_run.figures(raw['books'])
@@ -240,7 +251,7 @@ def main():
                 name.partition('.')[2]: value for name, value in figures.items()
                 if name.startswith(f'{group}.')
             }
-            for group in ('posting', 'burst', 'age', 'statement', 'books')
+            for group in ('posting', 'burst', 'age', 'dashboard', 'statement', 'books')
         },
         'budgets': budgets,
         'runs': raw,

@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
-const LOOKS = {
+export const LOOKS = {
     stk_push: { icon: "fa-mobile", colour: "text-bg-primary" },
     payment_link: { icon: "fa-link", colour: "text-bg-info" },
     invoice: { icon: "fa-file-text-o", colour: "text-bg-success" },

@@ -48,6 +48,9 @@ from . import mpesa_payment_link_email
 from . import mpesa_payment_link_guardian
 from . import mpesa_rate_counter
 from . import mpesa_request_share
+from . import mpesa_setup_step
+from . import mpesa_setup_night
+from . import mpesa_setup_timeline
 from . import mpesa_source_address
 from . import mpesa_statement
 from . import mpesa_statement_booking
@@ -88,6 +91,10 @@ from . import payment_provider_proof
 from . import payment_provider_register
 from . import payment_provider_removal
 from . import payment_provider_secrets
+from . import payment_provider_setup
+from . import payment_provider_setup_calls
+from . import payment_provider_setup_facts  # After the registering, which it overrides.
+from . import payment_provider_setup_payment
 from . import payment_provider_validation
 from . import payment_transaction
 from . import payment_transaction_ask

@@ -10,7 +10,7 @@ class MpesaPromptWizard(models.TransientModel):
     _inherit = 'mpesa.prompt.wizard'
 
     setup_provider_id = fields.Many2one(
-        comodel_name='payment.provider', readonly=False, groups='base.group_system',
+        comodel_name='payment.provider', groups='base.group_system',
     )
 
     # === COMPUTE METHODS === #

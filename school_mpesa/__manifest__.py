@@ -75,6 +75,7 @@
         'views/mpesa_prompt_bulk_views.xml',
         'views/mpesa_unidentified_views.xml',
         'views/payment_provider_views.xml',
+        'views/mpesa_setup_views.xml',
         'views/portal_fees_templates.xml',
         'views/portal_links_templates.xml',
         'views/payment_transaction_views.xml',

@@ -1,4 +1,5 @@
 from . import collect
+from . import collect_echo
 from . import pay_attempt
 from . import pay_claim
 from . import pay_family

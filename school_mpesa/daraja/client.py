@@ -43,9 +43,11 @@ class Daraja:
     def check_credentials(self):
         """Fetch a token to prove consumer key and secret.
 
+        :return: The token, with its lifetime.
+        :rtype: Token
         :raise DarajaError: `CredentialsRefused` when they are wrong.
         """
-        self.oauth.check()
+        return self.oauth.check()
 
     def stk_push(self, push):
         """See `StkPusher.push`."""

@@ -72,6 +72,9 @@ from . import mpesa_prompt_bulk_result
 from . import mpesa_prompt_bulk_screen
 from . import mpesa_rate_counter
 from . import mpesa_request_share
+from . import mpesa_setup_step
+from . import mpesa_setup_night
+from . import mpesa_setup_timeline
 from . import mpesa_source_address
 from . import mpesa_statement
 from . import mpesa_statement_booking
@@ -119,6 +122,10 @@ from . import payment_provider_register
 from . import payment_provider_removal
 from . import payment_provider_secrets
 from . import payment_provider_training
+from . import payment_provider_setup
+from . import payment_provider_setup_calls
+from . import payment_provider_setup_facts  # After the registering, which it overrides.
+from . import payment_provider_setup_payment
 from . import payment_provider_validation
 from . import mpesa_alert  # After the inbox, the proofs and the shortcodes: it watches them.
 from . import mpesa_alert_check

@@ -92,11 +92,19 @@ class PaymentProvider(models.Model):
             ))
         client = self._mpesa_get_client(CHECK_SECONDS)
         client.check_credentials()
-        client.stk_query(daraja.StkQuery(
+        client.stk_query(self._mpesa_make_passkey_question())
+
+    def _mpesa_make_passkey_question(self):
+        """ Return a question about a prompt that never was, which carries the passkey.
+
+        :rtype: daraja.StkQuery
+        """
+        self.ensure_one()
+        return daraja.StkQuery(
             shortcode=self.mpesa_shortcode,
             passkey=self._mpesa_secret('mpesa_passkey'),
             checkout_request_id=f'ws_CO_{secrets.randbelow(10 ** 18):018d}',
-        ))
+        )
 
     def _mpesa_explain_check(self, error):
         """ Say in plain words what is wrong and what to do.

@@ -95,7 +95,7 @@ class PaymentProvider(models.Model):
             'mpesa.validation.letter', self.env._("Letter to Safaricom"),
         )
 
-    def _mpesa_open_dialog(self, model, name):
+    def _mpesa_open_dialog(self, model, name, **values):
         """ Open a dialog about the shortcode's addresses, which are made here when need be.
 
         They are saved before anything is registered: production registers once, and a failure
@@ -103,6 +103,7 @@ class PaymentProvider(models.Model):
 
         :param str model: The dialog's.
         :param str name: Its title, translated.
+        :param values: Other values of the dialog.
         :rtype: dict
         :raise AccessError: If the user may not set up providers.
         """
@@ -111,7 +112,7 @@ class PaymentProvider(models.Model):
         self.env['mpesa.callback.token']._get(self, 'c2b')
         return {
             'type': 'ir.actions.act_window', 'name': name, 'res_model': model,
-            'res_id': self.env[model].create({'provider_id': self.id}).id,
+            'res_id': self.env[model].create({'provider_id': self.id, **values}).id,
             'view_mode': 'form', 'target': 'new', 'context': {'dialog_size': 'medium'},
         }
 

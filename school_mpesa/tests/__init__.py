@@ -67,6 +67,9 @@ from . import test_odoo_road
 from . import test_message_check
 from . import test_no_personal_data
 from . import test_booking_hostile
+from . import test_setup_night
+from . import test_setup_payment
+from . import test_setup_steps
 from . import test_statement
 from . import test_validation
 from . import test_statement_booking

@@ -59,6 +59,7 @@ RIGHTS = {
     'school.payment.claim': {'bursar': 'r', 'administrator': 'r'},
     'mpesa.register.wizard': {},
     'mpesa.validation.letter': {},
+    'mpesa.setup.step': {},
 }
 OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
 
@@ -121,6 +122,10 @@ CALLABLE = {
         'action_claim',
     },
     'mpesa.register.wizard': {'action_register', 'action_renew'},
+    'mpesa.setup.step': {
+        'get_formview_action', 'action_run', 'action_letter', 'action_open_setup',
+        'action_open_payment',
+    },
     'payment.transaction': {
         'create', 'write', 'get_formview_id', 'action_mpesa_send_again', 'action_mpesa_change',
         'action_mpesa_open', 'action_mpesa_view_receipt', 'action_mpesa_ask_safaricom',
@@ -130,6 +135,7 @@ CALLABLE = {
         'action_mpesa_open_register', 'action_mpesa_open_letter',
         'action_mpesa_register_pull', 'action_mpesa_pull_now', 'action_mpesa_forgive_refusal',
         'action_mpesa_ask_balance',
+        'action_mpesa_open_setup', 'action_mpesa_open_setups', 'action_mpesa_setup_next',
     },
     'ir.http': {'session_info'},
     'account.move': {'action_mpesa_prompt'},

@@ -15,9 +15,11 @@ from . import mpesa_message_check_words
 from . import mpesa_money_back_wizard
 from . import mpesa_prompt_wizard
 from . import mpesa_prompt_wizard_words
+from . import mpesa_prompt_wizard_setup  # After what it overrides.
 from . import mpesa_register_wizard
 from . import mpesa_reversal_settle
 from . import mpesa_statement_decide
 from . import mpesa_statement_distrust
 from . import mpesa_statement_upload
 from . import mpesa_validation_letter
+from . import mpesa_setup_letter

@@ -1,3 +1,4 @@
+from . import base
 from . import mpesa_outbox_mixin
 from . import account_journal
 from . import account_move
@@ -100,6 +101,7 @@ from . import payment_transaction_payer_view
 from . import payment_transaction_push
 from . import payment_transaction_screen
 from . import payment_transaction_search
+from . import payment_transaction_export
 from . import payment_transaction_share
 from . import payment_transaction_status
 from . import payment_transaction_tell

@@ -34,7 +34,7 @@ class MpesaExchange(models.Model):
         required=True, readonly=True,
     )
     outcome = fields.Char(string="Outcome", readonly=True)
-    sealed = fields.Char(readonly=True, groups='base.group_system')
+    sealed = fields.Char(readonly=True, groups='base.group_system', exportable=False)
 
     _subject = models.Constraint(
         "CHECK ((transaction_id IS NULL) <> (command_id IS NULL))",

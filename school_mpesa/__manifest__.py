@@ -27,6 +27,8 @@
 
         'report/mpesa_day_close_report.xml',
         'report/mpesa_day_close_templates.xml',
+        'report/mpesa_evidence_report.xml',
+        'report/mpesa_evidence_templates.xml',
 
         'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
@@ -62,6 +64,7 @@
         'views/payment_provider_views.xml',
         'views/portal_fees_templates.xml',
         'views/portal_links_templates.xml',
+        'views/payment_transaction_figures_views.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
         'views/school_message_views.xml',

@@ -1,5 +1,8 @@
 from . import base
 from . import mpesa_outbox_mixin
+from . import mpesa_evidence_mixin
+from . import mpesa_evidence_sections
+from . import mpesa_evidence_history
 from . import account_journal
 from . import account_move
 from . import account_move_link
@@ -73,6 +76,8 @@ from . import mpesa_transaction_meet
 from . import mpesa_transaction_near
 from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
+from . import mpesa_transaction_search
+from . import mpesa_transaction_evidence
 from . import mpesa_transaction_settle
 from . import mpesa_transaction_denial  # After the meeting of two messages.
 from . import mpesa_transaction_claim  # After what it overrides.
@@ -101,6 +106,8 @@ from . import payment_transaction_payer_view
 from . import payment_transaction_push
 from . import payment_transaction_screen
 from . import payment_transaction_search
+from . import payment_transaction_query
+from . import payment_transaction_evidence
 from . import payment_transaction_export
 from . import payment_transaction_share
 from . import payment_transaction_status

@@ -70,3 +70,6 @@ from . import test_payment_claim
 from . import test_claim_desk
 from . import test_pay_claim_page
 from . import test_payer_question
+from . import test_transaction_screens
+from . import test_evidence
+from . import test_transaction_export

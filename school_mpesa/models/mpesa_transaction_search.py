@@ -24,8 +24,8 @@ class MpesaTransaction(models.Model):
         help="Whose receipt it is on; empty for several children, and for nobody yet.",
     )  # Without `check_company`: a shortcode also serves the branches of its school.
     class_id = fields.Many2one(
-        string="Student's Class", comodel_name='school.class', compute='_compute_class_id', store=True,
-        precompute=True, ondelete='set null',
+        string="Student's Class", comodel_name='school.class', compute='_compute_class_id',
+        store=True, precompute=True, ondelete='set null',
         help="The student's class when the payment was put on the student.",
     )
     payer_search = fields.Char(

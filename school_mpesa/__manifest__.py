@@ -35,6 +35,8 @@
 
         'report/mpesa_day_close_report.xml',
         'report/mpesa_day_close_templates.xml',
+        'report/mpesa_evidence_report.xml',
+        'report/mpesa_evidence_templates.xml',
 
         'wizards/mpesa_ask_wizard_views.xml',
         'wizards/mpesa_callback_settle_views.xml',
@@ -78,6 +80,7 @@
         'views/mpesa_setup_views.xml',
         'views/portal_fees_templates.xml',
         'views/portal_links_templates.xml',
+        'views/payment_transaction_figures_views.xml',
         'views/payment_transaction_views.xml',
         'views/res_config_settings_views.xml',
         'views/res_config_settings_alert_views.xml',

@@ -1,5 +1,9 @@
+from . import base
 from . import mpesa_outbox_mixin
 from . import mpesa_chosen_students_mixin
+from . import mpesa_evidence_mixin
+from . import mpesa_evidence_sections
+from . import mpesa_evidence_history
 from . import account_journal
 from . import account_move
 from . import account_move_link
@@ -101,6 +105,8 @@ from . import mpesa_transaction_meet
 from . import mpesa_transaction_near
 from . import mpesa_transaction_reversal
 from . import mpesa_transaction_screen
+from . import mpesa_transaction_search
+from . import mpesa_transaction_evidence
 from . import mpesa_transaction_settle
 from . import mpesa_transaction_denial  # After the meeting of two messages.
 from . import mpesa_transaction_money_back  # After reversal and denial, which it adds to.
@@ -149,6 +155,9 @@ from . import payment_transaction_payer_view
 from . import payment_transaction_push
 from . import payment_transaction_screen
 from . import payment_transaction_search
+from . import payment_transaction_query
+from . import payment_transaction_evidence
+from . import payment_transaction_export
 from . import payment_transaction_share
 from . import payment_transaction_status
 from . import payment_transaction_tell

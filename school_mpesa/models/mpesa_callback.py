@@ -70,16 +70,17 @@ class MpesaCallback(models.Model):
     environment = fields.Char(string="Environment", required=True, readonly=True)
     push_digest = fields.Char(
         string="Prompt", readonly=True, index='btree_not_null', groups='base.group_system',
+        exportable=False,
         help="Which prompt's own address was called, as a keyed digest.",
     )
     key_id = fields.Integer(
-        readonly=True, groups='base.group_system',
+        readonly=True, groups='base.group_system', exportable=False,
         help="The key of this row. No foreign key: forgetting a payer deletes the key and changes"
              " no row.",
     )
     body_sealed = fields.Binary(
         string="Sealed Bytes", attachment=False, required=True, readonly=True,
-        groups='base.group_system',
+        groups='base.group_system', exportable=False,
     )
     digest = fields.Char(string="Digest", required=True, readonly=True)
     content_type = fields.Char(string="Content Type", readonly=True)

@@ -9,6 +9,7 @@ from odoo.tools import format_datetime
 from .mpesa_callback import REPLAYABLE_STATES
 
 
+PRINTED_CHARACTERS = 3_000  # ten times what Safaricom writes as a rule
 SHOWN_CHARACTERS = 65_536  # no message is longer (design section 5)
 # Where money is told of, an end is made by booking it. A person ends what tells of none.
 SETTLEABLE_STATES = ('conflict', 'unreadable', 'quarantined')
@@ -25,6 +26,7 @@ class MpesaCallback(models.Model):
 
     body_text = fields.Text(
         string="Message", compute='_compute_body_text', groups='school_fees.group_bursar',
+        exportable=False,
         help="The message as it came, with phone numbers masked until it is opened. It can name the"
              " payer.",
     )
@@ -61,11 +63,7 @@ class MpesaCallback(models.Model):
         bodies = self.sudo()._read_bodies()  # Sealed bytes and keys are nobody's to read.
         for callback in self:
             body = bodies[callback.sudo()]
-            callback.body_text = (
-                self.env._("The payer was forgotten on request: this message can no longer be"
-                           " opened.")
-                if body is None else _make_readable(body, callback.is_opened)
-            )
+            callback.body_text = callback._describe_body(body, with_numbers=callback.is_opened)
 
     @api.depends('reason', 'state', 'next_try_at', 'source_address')
     def _compute_reason_text(self):
@@ -153,6 +151,36 @@ class MpesaCallback(models.Model):
                 "%(problem)s Settled by %(user)s: %(reason)s", user=self.env.user.name,
                 problem=callback.reason_text or '', reason=reason.strip(),
             ).strip())
+
+    def _describe_body(self, body, *, with_numbers):
+        """ Return a message as text.
+
+        :param bytes | None body: The message; None when its payer was forgotten.
+        :param bool with_numbers: Whether phone numbers are shown in full.
+        :rtype: str
+        """
+        if body is None:
+            return self.env._(
+                "The payer was forgotten on request: this message can no longer be opened."
+            )
+        return _make_readable(body, with_numbers)
+
+    def _get_masked_texts(self):
+        """ Return the messages as text for a printed page: numbers masked, whoever opened them.
+
+        :return: Each message's text by its id; long ones are cut.
+        :rtype: dict[int, str]
+        :raise AccessError: If the user may not read them.
+        """
+        self.check_access('read')
+        bodies = self.sudo()._read_bodies()  # Sealed bytes and keys are nobody's to read.
+        texts = {}
+        for callback in self:
+            text = callback._describe_body(bodies[callback.sudo()], with_numbers=False)
+            texts[callback.id] = (
+                text if len(text) <= PRINTED_CHARACTERS else f'{text[:PRINTED_CHARACTERS]} …'
+            )
+        return texts
 
     @api.model
     def _describe_age(self, age):

@@ -44,7 +44,7 @@ class MpesaExchange(models.Model):
     seconds = fields.Float(
         string="Seconds", readonly=True, help="How long Safaricom took to answer.",
     )
-    sealed = fields.Char(readonly=True, groups='base.group_system')
+    sealed = fields.Char(readonly=True, groups='base.group_system', exportable=False)
 
     _subject = models.Constraint(
         "CHECK ((transaction_id IS NULL) <> (command_id IS NULL))",

@@ -71,17 +71,17 @@ class MpesaTransaction(models.Model):
         help="When a statement that tells of it was imported, stored in UTC.",
     )
     stk_digest = fields.Char(
-        readonly=True, groups='base.group_system',
+        readonly=True, groups='base.group_system', exportable=False,
         help="Keyed digest of what the prompt's result said; the same again is a repeat.",
     )
     confirmation_digest = fields.Char(
-        readonly=True, groups='base.group_system',
+        readonly=True, groups='base.group_system', exportable=False,
         help="Keyed digest of what the confirmation said; the same again is a repeat.",
     )
-    payer_sealed = fields.Char(readonly=True, groups='base.group_system')
-    payer_key_id = fields.Integer(readonly=True, groups='base.group_system')
+    payer_sealed = fields.Char(readonly=True, groups='base.group_system', exportable=False)
+    payer_key_id = fields.Integer(readonly=True, groups='base.group_system', exportable=False)
     payer_index = fields.Char(
-        readonly=True, index='btree_not_null', groups='base.group_system',
+        readonly=True, index='btree_not_null', groups='base.group_system', exportable=False,
         help="Keyed digest of the payer's number, so that it can be searched for.",
     )
     payer_mask = fields.Char(string="Payer's Phone", readonly=True)

@@ -17,11 +17,11 @@ class MpesaTransaction(models.Model):
             ('person', "Reversed at M-PESA: for a person"),
             ('denied', "Not known to Safaricom"),
         ],
-        compute='_compute_booking_state', search='_search_booking_state',
+        compute='_compute_booking_state', store=True, precompute=True,
     )
     payer_name = fields.Char(
         string="Payer", compute='_compute_payer_name', groups='school_fees.group_bursar',
-        help="As M-PESA gave it; opened for this screen only.",
+        exportable=False, help="As M-PESA gave it; opened for this screen only.",
     )
 
     @api.depends(
@@ -44,32 +44,6 @@ class MpesaTransaction(models.Model):
                 movement.booking_state = (
                     'unidentified' if movement.suspense_payment_id else 'open'
                 )
-
-    def _search_booking_state(self, operator, value):
-        if operator != 'in':
-            return NotImplemented
-        # Money that went back, and the movement by which it went.
-        gone = ['|', ('is_returned', '=', True), ('kind', '=', 'reversal')]
-        here = [('is_returned', '!=', True), ('kind', '!=', 'reversal')]
-        domains = {
-            'request': [
-                *here, ('receipt_id', '!=', False), ('payment_transaction_id', '!=', False),
-            ],
-            'matched': [
-                *here, ('receipt_id', '!=', False), ('payment_transaction_id', '=', False),
-            ],
-            'unidentified': [
-                *here, ('receipt_id', '=', False), ('suspense_payment_id', '!=', False),
-            ],
-            'open': [
-                *here, ('receipt_id', '=', False), ('suspense_payment_id', '=', False),
-                ('denial_state', '!=', 'denied'),
-            ],
-            'denied': [*here, ('denial_state', '=', 'denied')],
-            'returned': [*gone, ('reversal_state', '!=', 'person')],
-            'person': [('reversal_state', '=', 'person')],
-        }
-        return fields.Domain.OR(domains[state] for state in value if state in domains)
 
     @api.depends(
         'receipt_id', 'suspense_payment_id', 'is_returned', 'kind', 'reversal_state',

@@ -39,7 +39,7 @@ class PaymentTransaction(models.Model):
         help="What the payer sees on the pop-up: the admission number.",
     )
     mpesa_intent = fields.Char(
-        readonly=True, copy=False, groups='base.group_system',
+        readonly=True, copy=False, groups='base.group_system', exportable=False,
         help="One rendered form is one request, however often it is sent.",
     )
     mpesa_retry_of_id = fields.Many2one(
@@ -51,11 +51,15 @@ class PaymentTransaction(models.Model):
 
     mpesa_phone = fields.Char(
         string="Payer's Phone", compute='_compute_mpesa_phone', groups='base.group_system',
+        exportable=False,
     )
     mpesa_phone_mask = fields.Char(string="Phone (masked)", readonly=True)
-    mpesa_phone_sealed = fields.Char(readonly=True, copy=False, groups='base.group_system')
+    mpesa_phone_sealed = fields.Char(
+        readonly=True, copy=False, groups='base.group_system', exportable=False,
+    )
     mpesa_phone_index = fields.Char(
         readonly=True, copy=False, index='btree_not_null', groups='base.group_system',
+        exportable=False,
     )
     mpesa_in_flight = fields.Boolean(
         readonly=True, copy=False, default=False,
@@ -78,14 +82,21 @@ class PaymentTransaction(models.Model):
         ],
         readonly=True, copy=False, index='btree_not_null',
     )
-    mpesa_salt = fields.Char(readonly=True, copy=False, groups='base.group_system')
-    mpesa_push_digest = fields.Char(readonly=True, copy=False, groups='base.group_system')
-    mpesa_attempt_digest = fields.Char(readonly=True, copy=False, groups='base.group_system')
+    mpesa_salt = fields.Char(
+        readonly=True, copy=False, groups='base.group_system', exportable=False,
+    )
+    mpesa_push_digest = fields.Char(
+        readonly=True, copy=False, groups='base.group_system', exportable=False,
+    )
+    mpesa_attempt_digest = fields.Char(
+        readonly=True, copy=False, groups='base.group_system', exportable=False,
+    )
     mpesa_attempt_token = fields.Char(
-        compute='_compute_mpesa_attempt', groups='base.group_system',
+        compute='_compute_mpesa_attempt', groups='base.group_system', exportable=False,
     )
     mpesa_attempt_url = fields.Char(
         string="Waiting Page", compute='_compute_mpesa_attempt', groups='base.group_system',
+        exportable=False,
     )
     mpesa_sent_at = fields.Datetime(string="Sent", readonly=True, copy=False)
     mpesa_push_tries = fields.Integer(string="Calls", readonly=True, copy=False)
@@ -94,11 +105,12 @@ class PaymentTransaction(models.Model):
         string="Merchant Request", readonly=True, copy=False,
     )
     mpesa_checkout_sealed = fields.Char(
-        readonly=True, copy=False, groups='base.group_system',
+        readonly=True, copy=False, groups='base.group_system', exportable=False,
         help="Sealed: a CheckoutRequestID ends in the payer's number (daraja.md 1.9).",
     )
     mpesa_checkout_index = fields.Char(
         readonly=True, copy=False, index='btree_not_null', groups='base.group_system',
+        exportable=False,
     )
 
     # === FIELDS - THE OUTCOME === #

@@ -32,7 +32,7 @@ class PaymentTransaction(models.Model):
         string="Shortcode", compute='_compute_mpesa_shortcode_shown', compute_sudo=True,
     )
     mpesa_live = fields.Json(
-        compute='_compute_mpesa_live', groups='school_fees.group_bursar',
+        compute='_compute_mpesa_live', groups='school_fees.group_bursar', exportable=False,
         help="What the live part of the screen shows; read again every few seconds.",
     )
     mpesa_can_send_again = fields.Boolean(

@@ -91,3 +91,6 @@ from . import test_money_back_road
 from . import test_school_app
 from . import test_school_app_attacks
 from . import test_training
+from . import test_transaction_screens
+from . import test_evidence
+from . import test_transaction_export

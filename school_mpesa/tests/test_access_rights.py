@@ -129,6 +129,7 @@ CALLABLE = {
     'payment.transaction': {
         'create', 'write', 'get_formview_id', 'action_mpesa_send_again', 'action_mpesa_change',
         'action_mpesa_open', 'action_mpesa_view_receipt', 'action_mpesa_ask_safaricom',
+        'action_mpesa_query',
     },
     'payment.provider': {
         'create', 'write', 'action_mpesa_check', 'action_mpesa_open_inbox',

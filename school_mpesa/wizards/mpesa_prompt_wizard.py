@@ -110,8 +110,9 @@ class MpesaPromptWizard(models.TransientModel):
     @api.depends('student_id')
     def _compute_phone_choice(self):
         for wizard in self:
-            options = wizard.phone_options or []
-            wizard.phone_choice = options[0]['key'] if options else OTHER
+            keys = [option['key'] for option in wizard.phone_options or []]
+            asked = wizard._get_asked_key() if keys else OTHER
+            wizard.phone_choice = asked if asked in keys else next(iter(keys), OTHER)
 
     @api.depends('other_phone_sealed')
     def _compute_other_phone(self):
@@ -184,6 +185,19 @@ class MpesaPromptWizard(models.TransientModel):
         student = self.student_id._origin
         student.check_access('read')
         return student
+
+    def _get_asked_key(self):
+        """ Return the key of the number that the request before this one asked.
+
+        :return: '' where there was none, or it asked for another student.
+        :rtype: str
+        """
+        self.ensure_one()
+        # The request comes from the browser: only one that the user may read tells anything.
+        first = self.retry_of_id._origin._filtered_access('read')
+        if not first or first.mpesa_student_id != self._get_student():
+            return ''
+        return vault.blind_index('prompt', first.sudo().mpesa_phone)
 
     def _get_provider_sudo(self):
         """ Return the shortcode that serves the student's school.

@@ -233,8 +233,19 @@ class MpesaDashboard(models.AbstractModel):
     def _get_balance(self):
         """ Return the last balance that Safaricom told of the reader's shortcodes.
 
-        :return: `amount` (KES), `at` (naive UTC) and `action`, what shows more of it; empty while
-                 it has not been asked for.
+        :return: `amount` (KES, over all shortcodes), `at` (naive UTC, of the oldest) and `action`,
+                 what shows more of it; empty while it has not been asked for.
         :rtype: dict
         """
-        return {}
+        Balance = self.env['mpesa.balance']
+        known = Domain([('company_id', 'in', self.env.companies.ids), ('has_wallet', '=', True)])
+        latest = Balance.browse()
+        for provider, in Balance._read_group(known, ['provider_id']):
+            latest += Balance.search(known & Domain('provider_id', '=', provider.id), limit=1)
+        return {
+            'amount': sum(latest.mapped('wallet_amount')),
+            'at': min(latest.mapped('looked_at')),
+            'action': self.env['ir.actions.act_window']._for_xml_id(
+                'school_mpesa.mpesa_balance_action',
+            ),
+        } if latest else {}

@@ -16,6 +16,19 @@ class TestBalance(BalanceCommon):
 
     # === THE ANSWER === #
 
+    def test_the_dashboard_shows_the_last_one(self):
+        def find_card():
+            cards = self.env['mpesa.dashboard'].with_user(self.bursar).get_figures()['cards']
+            return next(card for card in cards if card['key'] == 'balance')
+
+        self.assertEqual(find_card()['value'], "Not asked yet")
+        self.tell_balance({'Utility Account': '70.00'}, minutes_ago=9)
+        self.tell_balance({'Utility Account': '81200.50'})
+        card = find_card()
+        self.assertEqual((card['value'], card['amount']), ("KES 81,200.50", 81_200.5))
+        self.assertRegex(card['details'][0], r"^On .* \d\d:\d\d$")
+        self.assertEqual(card['action']['res_model'], 'mpesa.balance')
+
     def test_every_account_is_kept_by_its_name(self):
         self.control.set(pay_bill_charge='mgao')
         self.drain_c2b(self.pay(12_500), amount='12500.00')

@@ -1,6 +1,5 @@
 import json
 from datetime import timedelta
-from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -346,13 +345,6 @@ class TestMpesaDashboard(DayCloseCommon):
             (rows[1]['paid'], rows[0]['asked'], rows[4]['what']),
             ("Paid: 700", "KES 1,500", "No end"),
         )
-
-    def test_the_balance_once_it_is_known(self):
-        told = {'amount': 81_200.5, 'at': self.start, 'action': None}
-        with patch.object(type(self.Dashboard), '_get_balance', return_value=told):
-            card = self.card('balance')
-        self.assertEqual((card['value'], card['amount']), ("KES 81,200.50", 81_200.5))
-        self.assertRegex(card['details'][0], r"^On .* 00:00$")
 
     def test_quick_actions_open(self):
         for entry in self.figures()['actions']:

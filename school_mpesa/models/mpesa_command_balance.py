@@ -35,9 +35,10 @@ class MpesaCommand(models.Model):
 
     def _compute_subject(self):
         """ Override of `school_mpesa` to name the shortcode. """
-        super()._compute_subject()
+        res = super()._compute_subject()
         for command in self.filtered(lambda c: c.kind == 'balance'):
             command.subject = command.shortcode
+        return res
 
     # === BUSINESS METHODS === #
 

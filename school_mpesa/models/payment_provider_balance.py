@@ -46,8 +46,9 @@ class PaymentProvider(models.Model):
     @api.depends('mpesa_balance_enabled')
     def _compute_mpesa_uses_initiator(self):
         """ Override of `school_mpesa`: the balance needs the initiator, too. """
-        super()._compute_mpesa_uses_initiator()
+        res = super()._compute_mpesa_uses_initiator()
         self.filtered('mpesa_balance_enabled').mpesa_uses_initiator = True
+        return res
 
     @api.depends('mpesa_balance_enabled', 'mpesa_balance_refusal')
     def _compute_mpesa_balance_message(self):

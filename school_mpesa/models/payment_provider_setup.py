@@ -158,8 +158,10 @@ class PaymentProvider(models.Model):
 
         :return: None
         """
-        # In sudo mode: nobody writes on steps. That they were laid out is no news.
-        Step = self.env['mpesa.setup.step'].sudo().with_context(mail_create_nolog=True)
+        # In sudo mode: nobody writes on steps. That they were laid out is no news to anybody.
+        Step = self.env['mpesa.setup.step'].sudo().with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True,
+        )
         Step.create([
             {'provider_id': provider.id, 'key': key, 'sequence': position}
             for provider in self

@@ -17,11 +17,11 @@ class SchoolDashboard(models.AbstractModel):
         if not self.env['mpesa.money.back'].has_access('read'):
             return needs
         views = ('list', 'kanban', 'form')
-        label = self.env._("Money that may have gone back: look it up")
         unknown = [('state', '=', 'unknown')]
-        found = [('money_back_unknown', label, 'mpesa.money.back', unknown, views)]
+        asked = [('state', '=', 'asked'), ('asked_by_id', '!=', self.env.uid)]
+        to_look_up = self.env._("Money that may have gone back: look it up")
+        found = [('money_back_unknown', to_look_up, 'mpesa.money.back', unknown, views)]
         if self.env.user.has_group('school_fees.group_approver'):
-            label = self.env._("Money to give back: to approve")
-            asked = [('state', '=', 'asked'), ('asked_by_id', '!=', self.env.uid)]
-            found.append(('money_back_asked', label, 'mpesa.money.back', asked, views))
+            to_approve = self.env._("Money to give back: to approve")
+            found.append(('money_back_asked', to_approve, 'mpesa.money.back', asked, views))
         return needs + self._count_needs(found)

@@ -1,5 +1,6 @@
 import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
@@ -46,7 +47,7 @@ export class MpesaAlertMenu extends Component {
                 this.state.alerts = await this.orm.silent.call("mpesa.alert", "get_open", []);
             }
         } catch (error) {
-            if (!error?.name?.includes("Connection") && error?.name !== "RPC_ERROR") {
+            if (!(error instanceof ConnectionLostError) && !(error instanceof RPCError)) {
                 throw error;
             }
         } finally {

@@ -1,6 +1,7 @@
 import { Component, onWillDestroy, xml } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
@@ -41,7 +42,7 @@ export class MpesaReloadField extends Component {
                 await this.props.record.load();
             }
         } catch (error) {
-            if (!error?.name?.includes("Connection") && error?.name !== "RPC_ERROR") {
+            if (!(error instanceof ConnectionLostError) && !(error instanceof RPCError)) {
                 throw error;
             }
         } finally {

@@ -1,6 +1,7 @@
 import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -114,7 +115,7 @@ export class MpesaRequestLiveField extends Component {
                 }
             }
         } catch (error) {
-            if (!error?.name?.includes("Connection") && error?.name !== "RPC_ERROR") {
+            if (!(error instanceof ConnectionLostError) && !(error instanceof RPCError)) {
                 throw error;
             }
         } finally {

@@ -84,18 +84,3 @@ def test_two_people_approve_at_once_and_it_goes_back_once(road):
         'SELECT state FROM school_receipt WHERE id = %s', [payment['receipt_id']],
     )
     assert receipt['state'] == 'reversed'
-
-
-@pytest.mark.usefixtures('giving')
-def test_an_answer_that_is_lost_is_found_by_nobody_and_booked_by_no_guess(road):
-    payment = pay(road, road.next_student())
-    order_id = ask_back(road, payment)
-    road.control.script('reversal', fault='reset_after_accept')
-    road.call('head', 'mpesa.money.back', 'action_approve', [order_id])
-    wait_for(lambda: state(road, order_id) == 'unknown', "an order of which nobody knows")
-    road.settle()
-    assert len(reversals(road, payment)) == 1, "It went out once."
-    receipt, = road.stack.sql(
-        'SELECT state FROM school_receipt WHERE id = %s', [payment['receipt_id']],
-    )
-    assert receipt['state'] == 'posted'

@@ -203,6 +203,7 @@ class TwoSchoolsCommon(SchoolFeesCommon):
             'school.statement.wizard': {'student_ids': student.ids},
             'school.past.day.wizard': {'shows': 'aged'},
             'school.message.wizard': {'student_ids': student.ids},
+            'school.data.export': {'partner_id': student.guardian_link_ids.partner_id[:1].id},
             'school.year.end.pack': {
                 'date_from': fields.Date.to_date('2026-01-01'), 'date_to': '2026-12-31',
             },

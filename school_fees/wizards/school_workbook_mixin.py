@@ -19,8 +19,9 @@ class SchoolWorkbookMixin(models.AbstractModel):
     # === COMPUTE METHODS === #
 
     def _compute_filename(self):
-        """ Name the file. """
-        raise NotImplementedError
+        """ Name the file; to be overridden by something that tells more. """
+        for wizard in self:
+            wizard.filename = f'{wizard._description}.xlsx'
 
     def _compute_file(self):
         for wizard in self:

@@ -1,6 +1,6 @@
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from odoo import models
+from odoo import api, models
 from odoo.http import request
 
 
@@ -24,6 +24,7 @@ class IrHttp(models.AbstractModel):
                 raise RequestEntityTooLarge
         return res
 
+    @api.private  # For the page that Odoo renders; nobody calls it by RPC.
     def session_info(self):
         """ Override of `web` to tell the office's screens which of the user's schools train. """
         return {

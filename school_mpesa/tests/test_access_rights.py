@@ -138,7 +138,6 @@ CALLABLE = {
         'action_mpesa_ask_balance',
         'action_mpesa_open_setup', 'action_mpesa_open_setups', 'action_mpesa_setup_next',
     },
-    'ir.http': {'session_info'},
     'account.move': {'action_mpesa_prompt'},
     'school.receipt': {'action_mpesa_give_back'},
     'account.payment': {'create', 'write'},

@@ -38,14 +38,17 @@ class TestSetupSteps(SetupCommon):
 
     def test_the_menu_opens_the_only_shortcode_and_lays_out_missing_steps(self):
         school = self.create_school("Small School")
-        provider = self.create_provider(school, '600222')
+        # Odoo gives each new company a copy of the provider.
+        provider = self.env['payment.provider'].search([
+            ('code', '=', 'mpesa'), ('company_id', '=', school.id),
+        ])
         provider.mpesa_setup_step_ids.unlink()
         Provider = self.env['payment.provider'].with_user(
             self.create_clerk('setup-small', 'base.group_system', school),
         ).with_context(allowed_company_ids=school.ids)
         self.assertEqual(Provider.action_mpesa_open_setups()['res_id'], provider.id)
         self.assertEqual(len(provider.mpesa_setup_step_ids), len(STEPS))
-        self.create_provider(school, '600223')
+        self.create_provider(school, '600222')
         self.assertFalse(Provider.action_mpesa_open_setups().get('res_id'))
 
     def test_the_result_is_kept_in_each_language(self):
@@ -223,6 +226,9 @@ class TestSetupSteps(SetupCommon):
             })
             threading.Thread(target=_take_mail, args=[listener], daemon=True).start()
             self.assert_step('email', 'proven', "School's takes mail")
+            self.administrator.email = False
+            self.assert_step('email', 'failed', "Your own e-mail address is missing")
+            self.administrator.email = 'it@uhuru.example'
             server.smtp_port = 9
             self.assert_step('email', 'failed', "School's takes no mail")
 

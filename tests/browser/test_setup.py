@@ -84,7 +84,9 @@ def test_from_no_keys_to_a_booked_shilling(stack, road, desk_page, phone_page, m
     me, = stack.sql(
         'SELECT partner_id FROM res_users WHERE id = %s', [stack.school['users']['admin']],
     )
-    road.call('admin', 'res.partner', 'write', [me['partner_id']], {'phone': '0722 900 199'})
+    road.call('admin', 'res.partner', 'write', [me['partner_id']], {
+        'phone': '0722 900 199', 'email': 'it@uhuru.example',
+    })
     stack.simulator.add_wallet(PHONE, name='ADMINISTRATOR')
     page = desk_page
     log_in(page, stack, 'admin')

@@ -77,6 +77,7 @@ class TestSetupSteps(SetupCommon):
         self.assert_step('books', 'proven', "M-PESA 600111")
         self.provider.state = 'disabled'
         self.provider.journal_id.default_account_id = False
+        self.assertEqual(self.step('books').shown_state, 'failed', "It is looked at when shown.")
         self.assert_step('books', 'failed', "no journal with an account")
 
     def test_a_changed_setting_takes_back_what_it_proved(self):
@@ -242,6 +243,12 @@ class TestSetupSteps(SetupCommon):
 
     def test_tasks_are_ticked_and_taken_back(self):
         self.go_to_production()
+        provider = self.provider.with_user(self.administrator)
+        self.run_step('school')
+        self.assertEqual(provider.mpesa_setup_next_id.key, 'passkey_asked')
+        self.assertFalse(provider.mpesa_setup_next_button)
+        provider.action_mpesa_setup_next()
+        self.assertEqual(self.step('passkey_asked').shown_state, 'todo', "Ticked by nobody.")
         for key in ('passkey_asked', 'access_asked', 'validation_asked', 'operators'):
             with self.subTest(key):
                 self.assertEqual(self.step(key).shown_state, 'todo')

@@ -148,7 +148,7 @@ def test_from_no_keys_to_a_booked_shilling(stack, road, desk_page, phone_page, m
     phone_page.get_by_test_id('ok').click()
     expect(first).to_contain_text(re.compile(r'receipt RCT/'), timeout=30_000)
     expect(first).to_contain_text(re.compile(r'asked > on the phone after \d+ s > .* > booked'))
-    stack.simulator.pay_bill(PHONE, '600111', student['admission_no'], 1)
+    stack.simulator.pay_bill(PHONE, '600111', student['admission_no'], 2)
     expect(page.locator('.alert-info')).to_contain_text('Payment by hand')
     page.wait_for_timeout(3000)
     do_next(page, 'Payment by hand')

@@ -115,7 +115,8 @@ STEPS = (
     ),
     Step(
         'paybill', _lt("Payment by hand"),
-        _lt("Pay KES 1 to the shortcode from the phone's own menu, then look here."),
+        _lt("Pay KES 2 to the shortcode from the phone's own menu, then look here. M-PESA refuses"
+            " the same amount twice within two minutes."),
         button=_lt("I have paid"),
     ),
     Step(

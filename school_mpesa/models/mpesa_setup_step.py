@@ -13,7 +13,7 @@ STATES = [
     ('todo', "Not Yet"), ('waiting', "Waiting"), ('proven', "Proven"), ('failed', "Failed"),
     ('unneeded', "Not Needed"),
 ]
-# What is read off the settings is looked at again whenever it is shown, once somebody asked for it.
+# What is read off the settings is looked at again whenever it is shown: once proven, it can fail.
 ALWAYS_FRESH = {'school', 'keys', 'books', 'register', 'live'}
 
 
@@ -30,7 +30,7 @@ class MpesaSetupStep(models.Model):
 
     provider_id = fields.Many2one(
         string="Shortcode", comodel_name='payment.provider', required=True, readonly=True,
-        ondelete='cascade',
+        index=True, ondelete='cascade',
     )
     company_id = fields.Many2one(related='provider_id.company_id', store=True, index=True)
     key = fields.Char(required=True, readonly=True)
@@ -101,7 +101,9 @@ class MpesaSetupStep(models.Model):
         """ Show what is kept, or, for what somebody waits for, how it stands by now. """
         for step in self:
             step.shown_state, step.shown_words = step.state, step.words
-            if step.state == 'waiting' or (step.key in ALWAYS_FRESH and step.checked_at):
+            if step.state == 'waiting' or (
+                step.state == 'proven' and step.key in ALWAYS_FRESH
+            ):
                 step.shown_state, step.shown_words = step._judge()
             elif (
                 step.state == 'todo' and BY_KEY[step.key].is_for_production

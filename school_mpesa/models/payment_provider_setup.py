@@ -73,7 +73,8 @@ class PaymentProvider(models.Model):
             provider.mpesa_setup_next_title = step.title
             provider.mpesa_setup_next_purpose = step.purpose
             provider.mpesa_setup_next_words = step.shown_words
-            provider.mpesa_setup_next_button = step.button
+            # Nobody ticks a task unseen, as by a button that was shown before something was saved.
+            provider.mpesa_setup_next_button = step.kind != 'task' and step.button
             provider.mpesa_setup_waits = 'waiting' in steps.mapped('shown_state')
             provider.mpesa_setup_progress = self.env._(
                 "%(done)s of %(all)s steps", done=len(steps) - len(open_steps), all=len(steps),
@@ -124,7 +125,8 @@ class PaymentProvider(models.Model):
         :rtype: dict | None
         """
         self.ensure_one()
-        return self.mpesa_setup_next_id.action_run()
+        step = self.mpesa_setup_next_id
+        return None if step.kind == 'task' else step.action_run()
 
     @api.model
     def action_mpesa_open_setups(self):

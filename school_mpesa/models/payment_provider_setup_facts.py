@@ -222,12 +222,12 @@ class PaymentProvider(models.Model):
             )
         return ('failed', str(answer)) if isinstance(answer, Exception) else ('proven', answer)
 
-    def _mpesa_prepare_email(self, _step):
+    def _mpesa_prepare_email(self, step):
         """ See `mpesa.setup.step._prepare`. """
         server = self._mpesa_find_mail_server()
-        return server and server.test_smtp_connection
+        return server and step.env.user.email and server.test_smtp_connection
 
-    def _mpesa_judge_email(self, _step, answer):
+    def _mpesa_judge_email(self, step, answer):
         """ See `mpesa.setup.step._judge`. """
         server = self._mpesa_find_mail_server()
         if not server:
@@ -235,6 +235,11 @@ class PaymentProvider(models.Model):
                 "No outgoing mail server is set up, so receipts and alarms reach nobody by e-mail."
                 " Add one under Settings, Technical, Outgoing Mail Servers. No money is touched by"
                 " this."
+            )
+        if not step.env.user.email:
+            return 'failed', self.env._(
+                "Your own e-mail address is missing, so nothing was asked. Enter it in your"
+                " preferences."
             )
         if isinstance(answer, Exception):
             return 'failed', self.env._(

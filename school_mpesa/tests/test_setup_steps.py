@@ -38,14 +38,17 @@ class TestSetupSteps(SetupCommon):
 
     def test_the_menu_opens_the_only_shortcode_and_lays_out_missing_steps(self):
         school = self.create_school("Small School")
-        provider = self.create_provider(school, '600222')
+        # Odoo gives each new company a copy of the provider.
+        provider = self.env['payment.provider'].search([
+            ('code', '=', 'mpesa'), ('company_id', '=', school.id),
+        ])
         provider.mpesa_setup_step_ids.unlink()
         Provider = self.env['payment.provider'].with_user(
             self.create_clerk('setup-small', 'base.group_system', school),
         ).with_context(allowed_company_ids=school.ids)
         self.assertEqual(Provider.action_mpesa_open_setups()['res_id'], provider.id)
         self.assertEqual(len(provider.mpesa_setup_step_ids), len(STEPS))
-        self.create_provider(school, '600223')
+        self.create_provider(school, '600222')
         self.assertFalse(Provider.action_mpesa_open_setups().get('res_id'))
 
     def test_the_result_is_kept_in_each_language(self):
@@ -74,6 +77,7 @@ class TestSetupSteps(SetupCommon):
         self.assert_step('books', 'proven', "M-PESA 600111")
         self.provider.state = 'disabled'
         self.provider.journal_id.default_account_id = False
+        self.assertEqual(self.step('books').shown_state, 'failed', "It is looked at when shown.")
         self.assert_step('books', 'failed', "no journal with an account")
 
     def test_a_changed_setting_takes_back_what_it_proved(self):
@@ -223,6 +227,9 @@ class TestSetupSteps(SetupCommon):
             })
             threading.Thread(target=_take_mail, args=[listener], daemon=True).start()
             self.assert_step('email', 'proven', "School's takes mail")
+            self.administrator.email = False
+            self.assert_step('email', 'failed', "Your own e-mail address is missing")
+            self.administrator.email = 'it@uhuru.example'
             server.smtp_port = 9
             self.assert_step('email', 'failed', "School's takes no mail")
 
@@ -236,6 +243,12 @@ class TestSetupSteps(SetupCommon):
 
     def test_tasks_are_ticked_and_taken_back(self):
         self.go_to_production()
+        provider = self.provider.with_user(self.administrator)
+        self.run_step('school')
+        self.assertEqual(provider.mpesa_setup_next_id.key, 'passkey_asked')
+        self.assertFalse(provider.mpesa_setup_next_button)
+        provider.action_mpesa_setup_next()
+        self.assertEqual(self.step('passkey_asked').shown_state, 'todo', "Ticked by nobody.")
         for key in ('passkey_asked', 'access_asked', 'validation_asked', 'operators'):
             with self.subTest(key):
                 self.assertEqual(self.step(key).shown_state, 'todo')

@@ -17,14 +17,16 @@ class MpesaPromptWizard(models.TransientModel):
 
     def _compute_amount(self):
         """ Override of our own: the first payment is of one shilling. """
-        super()._compute_amount()
+        result = super()._compute_amount()
         self.filtered(lambda w: w.sudo().setup_provider_id).amount = 1
+        return result
 
     @api.depends('setup_provider_id')
     def _compute_phone_choice(self):
         """ Override of our own: it is asked of the administrator's own phone. """
-        super()._compute_phone_choice()
+        result = super()._compute_phone_choice()
         self.filtered(lambda w: w.sudo().setup_provider_id).phone_choice = 'other'
+        return result
 
     # === ACTION METHODS === #
 

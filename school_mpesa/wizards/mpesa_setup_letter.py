@@ -53,7 +53,7 @@ class MpesaValidationLetter(models.TransientModel):
         facts = [
             f'Out, port 443, to: {kind}.safaricom.co.ke',
             f'In, to {provider._mpesa_get_callback_base()}, from:',
-            *self.env['mpesa.source.address'].search([]).mapped('address'),
+            *self.env['mpesa.source.address'].search([('active', '=', True)]).mapped('address'),
         ]
         closing = (
             'The proxy in front of the server must pass on who called (X-Forwarded-For and'

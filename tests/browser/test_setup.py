@@ -84,7 +84,9 @@ def test_from_no_keys_to_a_booked_shilling(stack, road, desk_page, phone_page, m
     me, = stack.sql(
         'SELECT partner_id FROM res_users WHERE id = %s', [stack.school['users']['admin']],
     )
-    road.call('admin', 'res.partner', 'write', [me['partner_id']], {'phone': '0722 900 199'})
+    road.call('admin', 'res.partner', 'write', [me['partner_id']], {
+        'phone': '0722 900 199', 'email': 'it@uhuru.example',
+    })
     stack.simulator.add_wallet(PHONE, name='ADMINISTRATOR')
     page = desk_page
     log_in(page, stack, 'admin')
@@ -146,7 +148,7 @@ def test_from_no_keys_to_a_booked_shilling(stack, road, desk_page, phone_page, m
     phone_page.get_by_test_id('ok').click()
     expect(first).to_contain_text(re.compile(r'receipt RCT/'), timeout=30_000)
     expect(first).to_contain_text(re.compile(r'asked > on the phone after \d+ s > .* > booked'))
-    stack.simulator.pay_bill(PHONE, '600111', student['admission_no'], 1)
+    stack.simulator.pay_bill(PHONE, '600111', student['admission_no'], 2)
     expect(page.locator('.alert-info')).to_contain_text('Payment by hand')
     page.wait_for_timeout(3000)
     do_next(page, 'Payment by hand')

@@ -57,7 +57,7 @@ class PaymentProvider(models.Model):
         string="Progress", compute='_compute_mpesa_setup', groups='base.group_system',
     )
     mpesa_announced_from = fields.Datetime(
-        readonly=True, copy=False, groups='base.group_system',
+        string="Announcements Count From", readonly=True, copy=False, groups='base.group_system',
         help="When the public address or the shortcode last changed: only an announcement since"
              " then proves that Safaricom knows where to announce.",
     )

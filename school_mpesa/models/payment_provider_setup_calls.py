@@ -146,8 +146,8 @@ class PaymentProvider(models.Model):
         """
         if self.mpesa_environment == 'simulator':
             return self.env._(
-                "%(address)s leads to another machine, and the simulator calls only this one."
-                " Nothing was called. Choose an address of this machine, such as"
+                "%(address)s leads to another machine, and with the simulator only this one is"
+                " called. Nothing was sent. Choose an address of this machine, such as"
                 " http://localhost:8069.", address=address,
             )
         return self.env._(

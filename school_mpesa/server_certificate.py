@@ -9,6 +9,10 @@ from cryptography import x509
 SECONDS = 3  # to connect, and for each step of the greeting
 
 
+class ForbiddenNetwork(OSError):
+    """A name leads into a network that is not to be called."""
+
+
 def read_end(host, port, is_local=False):
     """ Return when the certificate that is served at one of our own addresses ends.
 
@@ -33,19 +37,32 @@ def read_end(host, port, is_local=False):
 
 
 def resolve(host, port, is_local):
-    """ Return the IP address of a name, unless it leads into a network that is not to be called.
+    """ Return the first IP address of a name, as :meth:`resolve_all`.
 
-    The address that was judged is the one to call: a name may change in between.
+    :rtype: str
+    """
+    return resolve_all(host, port, is_local)[0]
+
+
+def resolve_all(host, port, is_local):
+    """ Return the IP addresses of a name, unless one is in a network that is not to be called.
+
+    The addresses that were judged are those to call: a name may change in between.
 
     :param str host: The name.
     :param int port: The port.
     :param bool is_local: Whether it must be this machine; else it must be on the internet.
-    :rtype: str
-    :raise OSError: If it has no address, or one of another kind.
+    :rtype: list[str]
+    :raise OSError: If it has no address.
+    :raise ForbiddenNetwork: If it has one of another kind.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        message = "This can be no name."
+        raise OSError(message) from error
     addresses = [ipaddress.ip_address(entry[4][0].partition('%')[0]) for entry in found]
     if not all(address.is_loopback if is_local else address.is_global for address in addresses):
         message = "The name leads to an address that is not to be called."
-        raise OSError(message)
-    return str(addresses[0])
+        raise ForbiddenNetwork(message)
+    return [str(address) for address in addresses]

@@ -29,7 +29,10 @@ class MpesaSetupStep(models.Model):
         ])
         for provider in providers:
             provider._mpesa_ensure_setup_steps()
-            provider.mpesa_setup_step_ids._settle()
+            waited = provider.mpesa_setup_step_ids.filtered(lambda s: s.state == 'waiting')
+            waited._settle()
+            for step in waited.filtered(lambda s: s.state == 'failed'):
+                step._tell_failure()
         steps = providers.mpesa_setup_step_ids.filtered(lambda s: s._may_prove_again())
         remaining = len(steps)
         for step in steps:

@@ -16,11 +16,14 @@ TAKEN_BACK = {
     'initiator': {
         *_SAFARICOM, *_KEYS, 'mpesa_status_enabled', 'mpesa_initiator_name',
         'mpesa_initiator_password', 'mpesa_security_credential', 'mpesa_certificate',
+        'mpesa_balance_enabled', 'mpesa_reversal_enabled',
     },
     'payment': {*_SAFARICOM, *SECRET_NAMES},
-    'paybill': _SAFARICOM,
+    'paybill': {*_SAFARICOM, 'mpesa_callback_base', 'mpesa_registered_at'},
     'messages': _SAFARICOM,
 }
+# What was announced before another value of these says nothing of the addresses in use.
+_ANNOUNCED_TO = (*sorted(_SAFARICOM), 'mpesa_callback_base')
 
 
 class PaymentProvider(models.Model):
@@ -52,6 +55,11 @@ class PaymentProvider(models.Model):
     )
     mpesa_setup_progress = fields.Char(
         string="Progress", compute='_compute_mpesa_setup', groups='base.group_system',
+    )
+    mpesa_announced_from = fields.Datetime(
+        string="Announcements Count From", readonly=True, copy=False, groups='base.group_system',
+        help="When the public address or the shortcode last changed: only an announcement since"
+             " then proves that Safaricom knows where to announce.",
     )
     mpesa_setup_waits = fields.Boolean(compute='_compute_mpesa_setup', groups='base.group_system')
 
@@ -91,6 +99,11 @@ class PaymentProvider(models.Model):
 
     def write(self, vals):
         """ Override of `payment`: a proof says nothing about changed settings. """
+        if any(
+            name in vals and (provider[name] or '') != (vals[name] or '')
+            for provider in self for name in _ANNOUNCED_TO
+        ):
+            vals = {**vals, 'mpesa_announced_from': fields.Datetime.now()}
         result = super().write(vals)
         keys = {key for key, names in TAKEN_BACK.items() if names & vals.keys()}
         if keys:

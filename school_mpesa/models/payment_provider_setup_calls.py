@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 import requests
 
-from odoo import models
+from odoo import SUPERUSER_ID, models
 from odoo.exceptions import UserError
 
-from .. import vault
+from .. import own_address, server_certificate, vault
 from .payment_provider_check import CHECK_SECONDS
 
 
@@ -95,8 +95,9 @@ class PaymentProvider(models.Model):
             return None
         nonce = secrets.token_hex(16)
         return partial(
-            _ask_own_address, f'{self._mpesa_get_callback_base()}/collect/{nonce}/echo',
+            own_address.ask, f'{self._mpesa_get_callback_base()}/collect/{nonce}/echo',
             vault.derive_token('echo', f'{self.env.cr.dbname}|{nonce}'),
+            is_local=self.mpesa_environment == 'simulator',
         )
 
     def _mpesa_judge_address(self, _step, answer):
@@ -107,6 +108,8 @@ class PaymentProvider(models.Model):
         money = self.env._(
             "Money that payers send is safe at Safaricom, but would be announced to nobody."
         )
+        if isinstance(answer, server_certificate.ForbiddenNetwork):
+            return 'failed', self._mpesa_explain_network(address, money)
         if isinstance(answer, requests.exceptions.SSLError):
             return 'failed', self.env._(
                 "%(address)s answers with a certificate that is not trusted, so Safaricom would not"
@@ -134,6 +137,26 @@ class PaymentProvider(models.Model):
             )
         return 'proven', words
 
+    def _mpesa_explain_network(self, address, money):
+        """ Say why the public address was not called.
+
+        :param str address: The address.
+        :param str money: What it means for the money.
+        :rtype: str
+        """
+        if self.mpesa_environment == 'simulator':
+            return self.env._(
+                "%(address)s leads to another machine, and with the simulator only this one is"
+                " called. Nothing was sent. Choose an address of this machine, such as"
+                " http://localhost:8069.", address=address,
+            )
+        return self.env._(
+            "From here %(address)s leads into a local network, where nothing is called. %(money)s"
+            " Let the name lead to the server's address on the internet. In some networks it leads"
+            " elsewhere only from within: then only a message from Safaricom proves it.",
+            address=address, money=money,
+        )
+
     # === BUSINESS METHODS - SAFARICOM'S ADDRESSES === #
 
     def _mpesa_prepare_source(self, _step):
@@ -157,7 +180,7 @@ class PaymentProvider(models.Model):
             " servers, give it that.", addresses=', '.join(answer),
         )
         if self.mpesa_source_check == 'off':
-            return 'proven', leads + ' ' + self.env._(
+            return 'unneeded', leads + ' ' + self.env._(
                 "Who calls is not looked at, as the field Source Address Check says."
             )
         last = self._mpesa_find_last_message()
@@ -180,19 +203,40 @@ class PaymentProvider(models.Model):
 
     def _mpesa_prepare_initiator(self, step):
         """ See `mpesa.setup.step._prepare`. The answer comes later, into the inbox. """
-        if not self._mpesa_find_status_problem():
+        if self._mpesa_find_proof_problem():
+            return
+        if self.mpesa_status_enabled:
             last = self.env['mpesa.transaction'].sudo().search([
                 ('provider_id', '=', self.id), ('kind', '=', 'payment'), ('direction', '=', 'in'),
             ], limit=1)
             step.mpesa_command_id = self.env['mpesa.command']._ask_status(
                 self, last.receipt or UNKNOWN_CODE,
             )
+        else:
+            step.mpesa_command_id = self.env['mpesa.command']._queue_balance(
+                self, None if self.env.uid == SUPERUSER_ID else self.env.uid,
+            )
+
+    def _mpesa_find_proof_problem(self):
+        """ Say why the initiator cannot be proven by a question, '' when it can.
+
+        :rtype: str
+        """
+        if self.mpesa_status_enabled:
+            return self._mpesa_find_status_problem()
+        if self.mpesa_balance_enabled:
+            return self._mpesa_find_balance_problem(by_itself=self.env.uid == SUPERUSER_ID)
+        return self.env._(
+            "Giving payments back uses the initiator, but only a question proves that Safaricom"
+            " accepts it. Switch on Ask About Payments on the provider's form, then check again. No"
+            " money is touched by this."
+        )
 
     def _mpesa_judge_initiator(self, step, answer):
         """ See `mpesa.setup.step._judge`. """
         if isinstance(answer, UserError):
             return 'failed', str(answer)  # This user has asked too often.
-        if not self.mpesa_status_enabled:
+        if not self.mpesa_uses_initiator:
             return 'unneeded', self.env._(
                 "Nothing is asked about payments here. Switch on Ask About Payments on the"
                 " provider's form to use it."
@@ -205,7 +249,9 @@ class PaymentProvider(models.Model):
                 " form.", parts=', '.join(missing),
             )
         command = step.mpesa_command_id.sudo()
-        if problem := self._mpesa_find_status_problem():
+        if command.kind == 'balance' and self.mpesa_balance_refusal:
+            return 'failed', self._mpesa_explain_balance_refusal()
+        if problem := self._mpesa_find_proof_problem():
             return 'failed', problem
         if command.state in {'queued', 'sent'}:
             return 'waiting', self.env._(
@@ -222,22 +268,6 @@ class PaymentProvider(models.Model):
             " touched by this. Ask again once: three wrong passwords lock an initiator.",
             outcome=command.outcome or '',
         )
-
-
-def _ask_own_address(url, expected):
-    """ Call this server at its public address; from outside any transaction.
-
-    :param str url: The address with what is to be answered.
-    :param str expected: What only a server with the same keys and database answers.
-    :return: Whether it is this server that answers.
-    :rtype: bool
-    :raise OSError: If nobody can be reached there.
-    """
-    # Neither redirects nor long answers: the address may belong to anybody.
-    with requests.get(
-        url, timeout=CHECK_SECONDS, allow_redirects=False, stream=True,
-    ) as answer:
-        return answer.raw.read(len(expected) + 1, decode_content=True) == expected.encode()
 
 
 def _find_own_addresses(host):

@@ -118,10 +118,20 @@ class PaymentProvider(models.Model):
         is_current = (
             provider.mpesa_registered_token_id == self._mpesa_get_newest_c2b_token()
             and self.mpesa_registered_base == self._mpesa_get_callback_base()
-        ) if self.mpesa_registered_at else bool(provider.env['mpesa.callback'].search_count(
-            [('provider_id', '=', self.id), ('endpoint', '=', 'confirmation')], limit=1,
-        ))
+        ) if self.mpesa_registered_at else bool(provider.env['mpesa.callback'].search_count([
+            ('provider_id', '=', self.id), ('endpoint', '=', 'confirmation'),
+            *self._mpesa_since_announced('received_at'),
+        ], limit=1))
         return 'proven' if is_current else 'failed', self._mpesa_describe_registration()
+
+    def _mpesa_since_announced(self, name):
+        """ Return the domain of what came to the addresses in use, not to others before them.
+
+        :param str name: The field of the time.
+        :rtype: list
+        """
+        moments = (self.mpesa_registered_at, self.sudo().mpesa_announced_from)
+        return [(name, '>=', moment) for moment in moments if moment]
 
     def _mpesa_judge_task(self, step, _answer):
         """ See `mpesa.setup.step._judge`. """

@@ -1,5 +1,10 @@
-from odoo import models
+from datetime import timedelta
+
+from odoo import fields, models
 from odoo.exceptions import AccessError
+
+
+ANSWER_WITHIN = timedelta(minutes=5)  # Money may be learnt of some seconds before it is announced.
 
 
 class PaymentProvider(models.Model):
@@ -53,6 +58,11 @@ class PaymentProvider(models.Model):
         if state != 'paid' or tx.mpesa_receipt_id.state != 'posted':
             return 'waiting', self.env._("KES 1 was asked of %(phone)s. Enter the PIN there.",
                                          phone=tx.mpesa_phone_mask)
+        if not any(
+            callback.endpoint == 'stk' and callback.state in {'done', 'repeat'}
+            for callback in tx.mpesa_callback_ids
+        ):
+            return self._mpesa_judge_unannounced(tx)
         words = [
             self.env._(
                 "KES %(amount)s is booked as receipt %(receipt)s of %(student)s. It is real money:"
@@ -68,11 +78,32 @@ class PaymentProvider(models.Model):
             ))
         return 'proven', ' '.join(words)
 
+    def _mpesa_judge_unannounced(self, tx):
+        """ Say how the first payment stands that was booked without the prompt's own result.
+
+        :param payment.transaction tx: The request.
+        :return: As `mpesa.setup.step._judge`.
+        :rtype: tuple[str, str]
+        """
+        receipt = tx.mpesa_receipt_id
+        if receipt.create_date > fields.Datetime.now() - ANSWER_WITHIN:
+            return 'waiting', self.env._(
+                "The money is booked as receipt %(receipt)s, and the result of the prompt is still"
+                " on its way.", receipt=receipt.number,
+            )
+        return 'failed', self.env._(
+            "The money is booked as receipt %(receipt)s, but it was learnt of in another way: no"
+            " result of the prompt was processed here, so other payers would wait. Look whether the"
+            " inbox holds one back, check the public address and the firewall, then send KES 1"
+            " again.", receipt=receipt.number,
+        )
+
     def _mpesa_judge_paybill(self, _step, _answer):
         """ See `mpesa.setup.step._judge`. """
         movement = self.env['mpesa.transaction'].sudo().search([
             ('provider_id', '=', self.id), ('kind', '=', 'payment'), ('direction', '=', 'in'),
             ('source', '=', 'confirmation'), ('payment_transaction_id', '=', False),
+            *self._mpesa_since_announced('first_seen_at'),
         ], limit=1)
         if not movement:
             return 'failed', self.env._(

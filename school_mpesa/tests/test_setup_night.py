@@ -78,6 +78,19 @@ class TestSetupNight(SetupCommon):
         self.send_questions()
         self.assertEqual(self.count_status_questions(), 1)
 
+    def test_a_nightly_question_that_was_never_answered_is_told(self):
+        self.prove_initiator()
+        self.night()
+        self.assertEqual(self.step('initiator').shown_state, 'waiting')
+        self.env['mpesa.command'].search([], limit=1)._fail('silent', state='unknown')
+        self.night()
+        step = self.step('initiator')
+        self.assertEqual(step.state, 'failed')
+        self.assertEqual(step.activity_ids.user_id, self.administrator)
+        self.assertIn("Initiator", step.activity_ids.summary)
+        self.night()
+        self.assertEqual(len(self.step('initiator').activity_ids), 1)
+
     def test_an_initiator_that_was_never_answered_is_left_to_a_person(self):
         self.run_step('initiator')
         self.env['mpesa.command'].search([])._fail('silent', state='unknown')

@@ -1,3 +1,4 @@
+import json
 import os
 from unittest.mock import patch
 
@@ -63,6 +64,35 @@ class TestSetupPayment(SetupCommon):
         self.provider.with_user(self.administrator).action_mpesa_open_setup()
         self.assertTrue(self.step('payment').proven_at)
 
+    def test_a_payment_without_the_result_of_its_prompt_proves_nothing(self):
+        tx = self.ask_one_shilling()
+        self.send()
+        self.control.pay(PHONE)
+        lost = self.wait_deliveries(kind='stk')[0]
+        self.drain_c2b('UIE4K7P2QX', '1.00', tx.mpesa_account_reference)
+        receipt = tx.mpesa_receipt_id
+        self.assertEqual((tx.mpesa_push_state, receipt.state), ('paid', 'posted'))
+        self.assertEqual(self.step('payment').shown_state, 'waiting')
+        self.assertIn("still on its way", self.step('payment').shown_words)
+        self.env.cr.execute(
+            "UPDATE school_receipt SET create_date = create_date - interval '1 hour'"
+            " WHERE id = %s", [receipt.id],
+        )
+        self.assertEqual(self.step('payment').shown_state, 'failed')
+        self.assertIn("learnt of in another way", self.step('payment').shown_words)
+        self.accept_bytes(lost['url'], lost['body'].replace(
+            self.read_code(lost), 'UIE4K7P2QX',
+        ).encode())
+        self.assertEqual(self.step('payment').shown_state, 'failed', "Nothing is processed yet.")
+        self.drain()
+        self.assertEqual(self.step('payment').shown_state, 'proven')
+        self.assertEqual(self.student.balance, 32_499)
+
+    def read_code(self, delivery):
+        """ Return the M-PESA code that a prompt's result tells. """
+        items = json.loads(delivery['body'])['Body']['stkCallback']['CallbackMetadata']['Item']
+        return next(item['Value'] for item in items if item['Name'] == 'MpesaReceiptNumber')
+
     def test_a_prompt_that_is_closed_fails_the_step(self):
         tx = self.ask_one_shilling()
         self.send()
@@ -98,6 +128,31 @@ class TestSetupPayment(SetupCommon):
         self.assert_step('paybill', 'proven', "waits under Unidentified")
         self.drain_c2b('UIE4K7P2QY', '1.00')
         self.assert_step('paybill', 'proven', "booked on a student")
+
+    def test_an_old_payment_by_hand_proves_nothing_of_new_addresses(self):
+        self.drain_c2b('UIE4K7P2QX', '1.00', 'nobody')
+        self.assert_step('paybill', 'proven')
+        self.provider.mpesa_callback_base = 'https://other.example.sc.ke'
+        self.assertEqual(self.step('paybill').shown_state, 'todo')
+        self.let_pass(self.get_movements())
+        self.assert_step('paybill', 'failed', "No payment by hand was announced")
+        self.drain_c2b('UIE4K7P2QY', '1.00', 'nobody')
+        self.assert_step('paybill', 'proven')
+        self.let_pass(self.get_movements())
+        self.provider.with_user(self.administrator)._mpesa_register()
+        self.assertEqual(self.step('paybill').shown_state, 'todo')
+        self.assert_step('paybill', 'failed', "No payment by hand was announced")
+        self.drain_c2b('UIE4K7P2QZ', '1.00', 'nobody')
+        self.assert_step('paybill', 'proven')
+
+    def let_pass(self, movements):
+        """ Let a minute pass since payments were announced. """
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mpesa_transaction SET first_seen_at = first_seen_at - interval '1 minute'"
+            " WHERE id IN %s", [tuple(movements.ids)],
+        )
+        self.env.invalidate_all()
 
     def test_sms(self):
         self.assert_step('sms', 'unneeded', "No SMS gateway is chosen")

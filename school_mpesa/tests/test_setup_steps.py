@@ -1,8 +1,11 @@
 import os
 import socket
 import threading
+from datetime import timedelta
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
@@ -12,6 +15,7 @@ from odoo.addons.school_mpesa.models import payment_provider_setup_calls as call
 from odoo.addons.school_mpesa.models.ir_cron import OUR_JOBS
 from odoo.addons.school_mpesa.models.mpesa_setup_catalogue import BY_KEY, STEPS
 from odoo.addons.school_mpesa.tests.setup_common import SetupCommon
+from odoo.addons.school_mpesa.tests.test_alert_health import CertificateServer
 
 
 SECRETS = (
@@ -139,6 +143,21 @@ class TestSetupSteps(SetupCommon):
         self.provider.mpesa_callback_base = 'https://other.example.sc.ke'
         self.assertEqual(self.step('register').shown_state, 'failed')
 
+    def test_addresses_registered_elsewhere_are_proven_by_an_announcement_since(self):
+        self.c2b('UIE4K7P2QA', '10.00', 'nobody')
+        self.assert_step('register', 'proven')
+        before = fields.Datetime.now()
+        self.provider.mpesa_callback_base = 'https://other.example.sc.ke'
+        self.assertGreaterEqual(self.provider.mpesa_announced_from, before)
+        # An inbox row keeps its time: move the change instead.
+        self.provider.mpesa_announced_from += timedelta(seconds=5)
+        self.assertEqual(self.step('register').shown_state, 'failed')
+        changed = self.provider.mpesa_announced_from = before - timedelta(seconds=5)
+        self.c2b('UIE4K7P2QB', '10.00', 'nobody')
+        self.assertEqual(self.step('register').shown_state, 'proven')
+        self.provider.mpesa_callback_base = 'https://other.example.sc.ke'
+        self.assertEqual(self.provider.mpesa_announced_from, changed, "Nothing was changed.")
+
     # === THE INITIATOR === #
 
     def test_initiator(self):
@@ -170,6 +189,35 @@ class TestSetupSteps(SetupCommon):
         self.assert_step('initiator', 'unneeded', "Nothing is asked")
         self.assertFalse(self.control.daraja_requests('transaction_status'))
 
+    def test_an_initiator_that_only_gives_money_back_is_not_said_to_be_unneeded(self):
+        self.provider.mpesa_status_enabled = False
+        self.assert_step('initiator', 'unneeded')
+        self.provider.mpesa_reversal_enabled = True
+        self.assertEqual(self.step('initiator').shown_state, 'todo', "It is needed now.")
+        self.assert_step('initiator', 'failed', "Switch on Ask About Payments")
+        self.provider.mpesa_certificate = False
+        self.assert_step('initiator', 'failed', "Missing: M-PESA's certificate")
+        self.assertFalse(self.env['mpesa.command'].search([]))
+
+    def test_an_initiator_that_only_asks_for_the_balance_is_proven_by_it(self):
+        self.provider.write({'mpesa_status_enabled': False, 'mpesa_balance_enabled': True})
+        step = self.assert_step('initiator', 'waiting', "is being asked")
+        self.assertEqual(step.sudo().mpesa_command_id.kind, 'balance')
+        self.assertEqual(step.sudo().mpesa_command_id.asked_by_id, self.administrator)
+        self.send_questions()
+        self.hear_result()
+        self.assertEqual(self.step('initiator').shown_state, 'proven')
+        self.assertFalse(self.control.daraja_requests('transaction_status'))
+
+    def test_an_initiator_without_the_role_for_the_balance(self):
+        self.provider.write({'mpesa_status_enabled': False, 'mpesa_balance_enabled': True})
+        self.run_step('initiator')
+        self.send_questions()
+        self.tell_result(self.step('initiator').sudo().mpesa_command_id, code='21')
+        step = self.step('initiator')
+        self.assertEqual(step.shown_state, 'failed')
+        self.assertIn("may not ask for the balance (21)", step.shown_words)
+
     # === WHO CALLS === #
 
     def test_source(self):
@@ -177,7 +225,7 @@ class TestSetupSteps(SetupCommon):
         with patch.object(socket, 'getaddrinfo', side_effect=socket.gaierror):
             self.assert_step('source', 'failed', "leads to no server")
         with host:
-            self.assert_step('source', 'proven', "198.51.100.7")
+            self.assert_step('source', 'unneeded', "198.51.100.7")
             self.provider.mpesa_source_check = 'note'
             self.assert_step('source', 'todo', "Let Safaricom's addresses through")
             self.c2b('UIE4K7P2QA', '10.00', 'nobody')  # from 127.0.0.1
@@ -339,6 +387,33 @@ class TestSetupAddress(SetupCommon, HttpCase):
     def test_nobody_answers(self):
         self.provider.mpesa_callback_base = 'http://127.0.0.1:9'
         self.assert_step('address', 'failed', "cannot reach itself")
+
+    def test_only_our_own_address_on_the_internet_is_called(self):
+        port = urlsplit(self.simulator.url).port
+        for environment, base, words in (
+            ('sandbox', self.simulator.url, "leads into a local network"),
+            ('sandbox', f'http://localhost:{port}', "leads into a local network"),
+            ('sandbox', f'http://[::1]:{port}', "leads into a local network"),
+            ('sandbox', 'http://169.254.169.254', "leads into a local network"),
+            ('simulator', 'http://169.254.169.254', "leads to another machine"),
+            ('simulator', 'http://10.0.0.5:8069', "leads to another machine"),
+        ):
+            with self.subTest(base=base, environment=environment):
+                self.provider.write({
+                    'mpesa_environment': environment, 'mpesa_callback_base': base,
+                })
+                self.assert_step('address', 'failed', words)
+
+    def test_no_proxy_is_asked(self):
+        self.provider.mpesa_callback_base = self.simulator.url
+        with patch.dict(os.environ, {'http_proxy': 'http://127.0.0.1:9', 'no_proxy': ''}):
+            self.assert_step('address', 'failed', "something else answers")
+
+    def test_a_certificate_that_nobody_trusts(self):
+        server = CertificateServer(80)
+        self.addCleanup(server.stop)
+        self.provider.mpesa_callback_base = f'https://127.0.0.1:{server.port}'
+        self.assert_step('address', 'failed', "a certificate that is not trusted")
 
     def test_what_safaricom_has_against_the_wording(self):
         self.env.cr.execute(

@@ -36,7 +36,12 @@ class MpesaDashboard(models.AbstractModel):
         rows = [row for row in facts['movements'] if not row['is_returned']]
         on_students = sum(row['amount'] for row in rows if row['is_on_students'])
         in_suspense = sum(row['amount'] for row in rows if row['is_in_suspense'])
-        unbooked = facts['shown'] & Domain('booking_state', '=', 'open')
+        # By what it is made of, and not by what is kept of it: this looks for what went wrong.
+        unbooked = facts['shown'] & Domain([
+            ('kind', '=', 'payment'), ('receipt_id', '=', False),
+            ('suspense_payment_id', '=', False), ('is_returned', '=', False),
+            ('denial_state', '!=', 'denied'),
+        ])
         (older,), = self.env['mpesa.transaction']._read_group(
             unbooked & (
                 Domain('paid_at', '<', facts['start']) | Domain('paid_at', '=', False)

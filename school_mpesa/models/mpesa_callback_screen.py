@@ -15,6 +15,9 @@ SHOWN_CHARACTERS = 65_536  # no message is longer (design section 5)
 SETTLEABLE_STATES = ('conflict', 'unreadable', 'quarantined')
 # A Kenyan mobile number at the end of a run of digits: a CheckoutRequestID ends in one, too.
 PHONE = re.compile(r'((?:254[ -]?)?0?[17]\d{2})[ -]?\d{3}[ -]?(\d{3})(?!\d)')
+# The payer's name: of a confirmation in its parts, of a result after the masked number.
+NAME_PART = re.compile(r'("(First|Middle|Last)Name"\s*:\s*")((?:[^"\\]|\\.)*)')
+PARTY_NAME = re.compile(r'("[\d *]+ - )((?:[^"\\]|\\.)*)')
 
 
 class MpesaCallback(models.Model):
@@ -166,7 +169,7 @@ class MpesaCallback(models.Model):
         return _make_readable(body, with_numbers)
 
     def _get_masked_texts(self):
-        """ Return the messages as text for a printed page: numbers masked, whoever opened them.
+        """ Return the messages as text for a printed page: masked, whoever opened them.
 
         :return: Each message's text by its id; long ones are cut.
         :rtype: dict[int, str]
@@ -176,7 +179,9 @@ class MpesaCallback(models.Model):
         bodies = self.sudo()._read_bodies()  # Sealed bytes and keys are nobody's to read.
         texts = {}
         for callback in self:
-            text = callback._describe_body(bodies[callback.sudo()], with_numbers=False)
+            text = _mask_names(
+                callback._describe_body(bodies[callback.sudo()], with_numbers=False)
+            )
             texts[callback.id] = (
                 text if len(text) <= PRINTED_CHARACTERS else f'{text[:PRINTED_CHARACTERS]} …'
             )
@@ -213,6 +218,28 @@ def _make_readable(body, with_numbers):
         for char in _indent_json(text)
     )
     return text if with_numbers else PHONE.sub(r'\1 *** \2', text)
+
+
+def mask_name(name):
+    """ Shorten a payer's name for what is printed: the first name and the initials of the others.
+
+    :param str name: As M-PESA gave it; perhaps masked already.
+    :rtype: str
+    """
+    first, *others = name.split() or ['']
+    return ' '.join([first, *(f'{other[0]}.' for other in others)])
+
+
+def _mask_names(text):
+    """ Shorten the payers' names in a message.
+
+    :param str text: A readable message with masked numbers.
+    :rtype: str
+    """
+    text = NAME_PART.sub(
+        lambda m: m[1] + (mask_name(m[3]) if m[2] == 'First' else m[3] and f'{m[3][0]}.'), text,
+    )
+    return PARTY_NAME.sub(lambda m: m[1] + mask_name(m[2]), text)
 
 
 def _indent_json(text):

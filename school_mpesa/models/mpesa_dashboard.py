@@ -32,8 +32,9 @@ class MpesaDashboard(models.AbstractModel):
     def get_figures(self):
         """ Return all that the screen shows to the user, in one call.
 
-        :return: `school`, `day`, `time`, `actions` as in :meth:`_get_quick_actions`, `cards` as in
-                 :meth:`_get_cards`, `charts` as in :meth:`_get_charts`, `transactions` as in
+        :return: `school`, `day`, `time`, `mark` (what says that no real money is shown, or ''),
+                 `actions` as in :meth:`_get_quick_actions`, `cards` as in :meth:`_get_cards`,
+                 `charts` as in :meth:`_get_charts`, `transactions` as in
                  :meth:`_get_transactions` and `links` as in :meth:`_get_links`.
         :rtype: dict
         :raise AccessError: If the user is not of the bursar's office.
@@ -45,6 +46,7 @@ class MpesaDashboard(models.AbstractModel):
             'school': ', '.join(self.env.companies.mapped('name')),
             'day': format_date(self.env, facts['day'], date_format='EEEE d MMMM'),
             'time': self._format_moment(fields.Datetime.now(), 'HH:mm'),
+            'mark': self._get_mark(facts),
             'actions': self._get_quick_actions(),
             'cards': self._get_cards(facts),
             'charts': self._get_charts(facts),
@@ -56,9 +58,10 @@ class MpesaDashboard(models.AbstractModel):
     def _get_facts(self):
         """ Read once what several parts of the screen are made of.
 
-        :return: `day` in Kenya, its `start` and `end` (naive UTC), `providers` (in sudo mode),
-                 `movements` as in :meth:`_read_movements` of that day, `closes`, the proofs of the
-                 days before, `trend` as in :meth:`_read_trend`, `latest`, the last movements.
+        :return: `day` in Kenya, its `start` and `end` (naive UTC), `providers` (in sudo mode) whose
+                 money is shown, `shown`, the domain of what is theirs, `movements` as in
+                 :meth:`_read_movements` of that day, `closes`, the proofs of the days before,
+                 `trend` as in :meth:`_read_trend`, `latest`, the last movements.
         :rtype: dict
         """
         day = self.env['mpesa.day.close']._get_today()
@@ -68,12 +71,46 @@ class MpesaDashboard(models.AbstractModel):
             [('code', '=', 'mpesa'), ('company_id', 'in', self.env.companies.ids)],
             ['mpesa_environment', 'mpesa_shortcode', 'mpesa_status_enabled', 'state'],
         )
-        facts = {'day': day, 'start': start, 'end': end, 'providers': providers}
+        real = self._filter_real(providers)
+        facts = {
+            'day': day, 'start': start, 'end': end, 'providers': real,
+            'shown': Domain('provider_id', 'in', real.ids) if real != providers else Domain.TRUE,
+        }
         facts['movements'] = self._read_movements(facts)
         facts['closes'] = self._read_closes(facts)
         facts['trend'] = self._read_trend(facts)
-        facts['latest'] = self._read_latest_movements()
+        facts['latest'] = self._read_latest_movements(facts)
         return facts
+
+    @api.model
+    def _filter_real(self, providers):
+        """ Return those whose money is shown: where real money moves, tries are not added to it.
+
+        :param payment.provider providers: In sudo mode.
+        :return: Those in production, if one of them is in use or was; else all of them.
+        :rtype: payment.provider
+        """
+        real = providers.filtered(lambda provider: provider.mpesa_environment == 'production')
+        is_live = any(provider.state != 'disabled' for provider in real) or (
+            # In sudo mode, as the providers: only whether there are any.
+            real and real != providers and self.env['mpesa.transaction'].sudo().search_count(
+                [('provider_id', 'in', real.ids)], limit=1,
+            )
+        )
+        return real if is_live else providers
+
+    @api.model
+    def _get_mark(self, facts):
+        """ Return what says that the money shown is not real.
+
+        :param dict facts: `providers`.
+        :return: A line, '' where real money is shown or none at all.
+        :rtype: str
+        """
+        tried = facts['providers'].filtered(
+            lambda p: p.mpesa_environment != 'production' and p.state != 'disabled'
+        )
+        return tried[:1]._mpesa_get_watermark()
 
     @api.model
     def _read_movements(self, facts):

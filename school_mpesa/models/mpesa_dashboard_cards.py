@@ -33,12 +33,12 @@ class MpesaDashboard(models.AbstractModel):
         return [
             self._get_received_card(facts),
             self._get_success_card(facts),
-            self._get_pending_card(),
-            self._get_unidentified_card(),
+            self._get_pending_card(facts),
+            self._get_unidentified_card(facts),
             self._get_conservation_card(facts),
             self._get_day_card(facts),
             self._get_link_card(),
-            self._get_balance_card(),
+            self._get_balance_card(facts),
         ]
 
     @api.model
@@ -88,7 +88,7 @@ class MpesaDashboard(models.AbstractModel):
                     amount=self._format_amount(facts['trend'][-2]['amount']),
                 ),
             ],
-            action=self._get_list_action(title, 'transaction', Domain([
+            action=self._get_list_action(title, 'transaction', facts['shown'] & Domain([
                 ('kind', '=', 'payment'), ('denial_state', '!=', 'denied'),
                 ('paid_at', '>=', fields.Datetime.to_string(facts['start'])),
                 ('paid_at', '<', fields.Datetime.to_string(facts['end'])),
@@ -120,7 +120,7 @@ class MpesaDashboard(models.AbstractModel):
         :param dict facts: As in :meth:`_get_facts`.
         :rtype: dict
         """
-        of_today = Domain([
+        of_today = facts['shown'] & Domain([
             ('create_date', '>=', fields.Datetime.to_string(facts['start'])),
             ('create_date', '<', fields.Datetime.to_string(facts['end'])),
         ])
@@ -146,12 +146,13 @@ class MpesaDashboard(models.AbstractModel):
         )
 
     @api.model
-    def _get_pending_card(self):
+    def _get_pending_card(self, facts):
         """ Return the card of the requests without an outcome, however old.
 
+        :param dict facts: As in :meth:`_get_facts`.
         :rtype: dict
         """
-        pending = Domain('mpesa_push_state', 'in', const.OPEN_PUSH_STATES)
+        pending = facts['shown'] & Domain('mpesa_push_state', 'in', const.OPEN_PUSH_STATES)
         groups = self.env['payment.transaction']._read_group(
             pending, ['mpesa_needs_person'], ['__count', 'create_date:min'],
         )
@@ -174,12 +175,13 @@ class MpesaDashboard(models.AbstractModel):
         )
 
     @api.model
-    def _get_unidentified_card(self):
+    def _get_unidentified_card(self, facts):
         """ Return the card of the payments whose owner nobody knows.
 
+        :param dict facts: As in :meth:`_get_facts`.
         :rtype: dict
         """
-        unidentified = Domain('booking_state', '=', 'unidentified')
+        unidentified = facts['shown'] & Domain('booking_state', '=', 'unidentified')
         (count, amount, oldest), = self.env['mpesa.transaction']._read_group(
             unidentified, [], ['__count', 'amount:sum', 'paid_at:min'],
         )
@@ -215,12 +217,13 @@ class MpesaDashboard(models.AbstractModel):
         )
 
     @api.model
-    def _get_balance_card(self):
+    def _get_balance_card(self, facts):
         """ Return the card of the balance at Safaricom.
 
+        :param dict facts: As in :meth:`_get_facts`.
         :rtype: dict
         """
-        balance, title = self._get_balance(), self.env._("Balance at Safaricom")
+        balance, title = self._get_balance(facts), self.env._("Balance at Safaricom")
         if not balance:
             return self._make_card('balance', title, self.env._("Not asked yet"))
         return self._make_card(
@@ -230,15 +233,18 @@ class MpesaDashboard(models.AbstractModel):
         )
 
     @api.model
-    def _get_balance(self):
+    def _get_balance(self, facts):
         """ Return the last balance that Safaricom told of the reader's shortcodes.
 
+        :param dict facts: `shown`.
         :return: `amount` (KES, over all shortcodes), `at` (naive UTC, of the oldest) and `action`,
                  what shows more of it; empty while it has not been asked for.
         :rtype: dict
         """
         Balance = self.env['mpesa.balance']
-        known = Domain([('company_id', 'in', self.env.companies.ids), ('has_wallet', '=', True)])
+        known = facts['shown'] & Domain([
+            ('company_id', 'in', self.env.companies.ids), ('has_wallet', '=', True),
+        ])
         latest = Balance.browse()
         for provider, in Balance._read_group(known, ['provider_id']):
             latest += Balance.search(known & Domain('provider_id', '=', provider.id), limit=1)

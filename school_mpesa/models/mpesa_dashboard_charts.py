@@ -77,12 +77,13 @@ class MpesaDashboard(models.AbstractModel):
     def _read_closes(self, facts):
         """ Read the proofs of the days before today that the trend shows.
 
-        :param dict facts: `day`.
+        :param dict facts: `day` and `shown`.
         :rtype: mpesa.day.close
         """
         day = facts['day']
         return self.env['mpesa.day.close'].search_fetch(
-            [('day', '>', day - timedelta(days=TREND_DAYS)), ('day', '<', day)],
+            facts['shown']
+            & Domain([('day', '>', day - timedelta(days=TREND_DAYS)), ('day', '<', day)]),
             ['provider_id', 'day', 'state', 'movement_total', 'movement_count', 'is_stale'],
         )
 

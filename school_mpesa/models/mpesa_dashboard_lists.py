@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 
 from .mpesa_payment_link import RECEIVED_STATES
 
@@ -21,19 +22,44 @@ class MpesaDashboard(models.AbstractModel):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _read_latest_movements(self):
+    def _read_latest(self, facts, model, domain, names, order):
+        """ Read the last records of the schools, however many others there are.
+
+        Of one shortcode after the other: each has its own index, so that nothing is sorted.
+
+        :param dict facts: `providers`.
+        :param str model: The model.
+        :param Domain domain: Which records.
+        :param list[str] names: The fields to read.
+        :param str order: The field that tells which is the newest.
+        :return: The newest first.
+        :rtype: models.Model
+        """
+        latest = self.env[model]
+        for provider in facts['providers']:
+            latest += latest.search_fetch(
+                domain & Domain('provider_id', '=', provider.id), names,
+                order=f'{order} desc, id desc', limit=LAST_TRANSACTIONS,
+            )
+        return latest.sorted(lambda record: (record[order], record.id), reverse=True)[
+            :LAST_TRANSACTIONS
+        ]
+
+    @api.model
+    def _read_latest_movements(self, facts):
         """ Read the last payments that we were told of.
 
+        :param dict facts: `providers`.
         :rtype: mpesa.transaction
         """
-        return self.env['mpesa.transaction'].search_fetch(
-            [('kind', '=', 'payment')],
+        return self._read_latest(
+            facts, 'mpesa.transaction', Domain('kind', '=', 'payment'),
             [
                 'paid_at', 'first_seen_at', 'amount', 'account_reference', 'payer_mask', 'kind',
                 'payment_transaction_id', 'receipt_id', 'suspense_payment_id', 'is_returned',
                 'reversal_state', 'denial_state', 'previous_receipt_id', 'provider_id',
             ],
-            order='id desc', limit=LAST_TRANSACTIONS,
+            'first_seen_at',
         )
 
     @api.model
@@ -49,14 +75,14 @@ class MpesaDashboard(models.AbstractModel):
                  first.
         :rtype: list[dict]
         """
-        requests = self.env['payment.transaction'].search_fetch(
-            [('mpesa_push_state', '!=', False)],
+        requests = self._read_latest(
+            facts, 'payment.transaction', Domain('mpesa_push_state', '!=', False),
             [
                 'create_date', 'amount', 'mpesa_phone_mask', 'mpesa_channel', 'mpesa_push_state',
                 'mpesa_student_id', 'mpesa_result_code', 'mpesa_receipt_id', 'mpesa_sent_at',
                 'mpesa_is_given_back', 'mpesa_is_denied', 'mpesa_needs_person', 'provider_id',
             ],
-            order='id desc', limit=LAST_TRANSACTIONS,
+            'create_date',
         )
         movements = facts['latest'].filtered(lambda m: not m.payment_transaction_id)
         # In sudo mode, all at once: the student of a receipt that may be a branch's.

@@ -36,15 +36,21 @@ class MpesaDashboard(models.AbstractModel):
         rows = [row for row in facts['movements'] if not row['is_returned']]
         on_students = sum(row['amount'] for row in rows if row['is_on_students'])
         in_suspense = sum(row['amount'] for row in rows if row['is_in_suspense'])
+        # By what it is made of, and not by what is kept of it: this looks for what went wrong.
+        unbooked = facts['shown'] & Domain([
+            ('kind', '=', 'payment'), ('receipt_id', '=', False),
+            ('suspense_payment_id', '=', False), ('is_returned', '=', False),
+            ('denial_state', '!=', 'denied'),
+        ])
         (older,), = self.env['mpesa.transaction']._read_group(
-            Domain('booking_state', '=', 'open') & (
+            unbooked & (
                 Domain('paid_at', '<', facts['start']) | Domain('paid_at', '=', False)
             ), [], ['amount:sum'],
         )
         missing = (older or 0) + sum(
             row['amount'] for row in rows if not row['is_on_students'] and not row['is_in_suspense']
         )
-        waiting = self._read_waiting_messages()
+        waiting = self._read_waiting_messages(facts)
         said = self.env._(
             "Today: %(students)s on students, %(unidentified)s unidentified",
             students=plain(on_students), unidentified=plain(in_suspense),
@@ -67,8 +73,9 @@ class MpesaDashboard(models.AbstractModel):
                 ), said,
             ],
             action=self._get_list_action(
-                title, 'transaction', Domain('booking_state', '=', 'open') | (
-                    Domain('paid_at', '>=', fields.Datetime.to_string(facts['start']))
+                title, 'transaction', unbooked | (
+                    facts['shown']
+                    & Domain('paid_at', '>=', fields.Datetime.to_string(facts['start']))
                     & Domain('receipt_id', 'any', [('state', '!=', 'posted')])
                 ),
             ) if is_missing else self._get_list_action(
@@ -77,16 +84,17 @@ class MpesaDashboard(models.AbstractModel):
         )
 
     @api.model
-    def _read_waiting_messages(self):
+    def _read_waiting_messages(self, facts):
         """ Read how many messages of Safaricom's are not booked, and for how long.
 
+        :param dict facts: `shown`.
         :return: `count`, `age` (text) of the oldest, `is_late` and the `domain` of all of them.
         :rtype: dict
         """
         now = fields.Datetime.now()
         count, ages, is_late = 0, [], False
         # A second person releases what is held: nothing is wrong there.
-        not_held = Domain('reason', '!=', HELD)
+        not_held = facts['shown'] & Domain('reason', '!=', HELD)
         # Two questions, since each has a small index of its own.
         kinds = ((('new',), LONG_NEW), (('parked', 'conflict', 'quarantined'), LONG_WAITING))
         for states, longest in kinds:
@@ -114,7 +122,7 @@ class MpesaDashboard(models.AbstractModel):
         closes = facts['closes']
         last = closes.filtered(lambda close: close.day == max(closes.mapped('day')))
         states = dict(closes._fields['state']._description_selection(self.env))
-        different = Domain('state', '=', 'different')
+        different = facts['shown'] & Domain('state', '=', 'different')
         count = closes.search_count(different)
         unsigned = len(closes.filtered(lambda close: close.state == 'proven'))
         tone = 'bad' if count else 'check'
@@ -130,5 +138,5 @@ class MpesaDashboard(models.AbstractModel):
                 unsigned and self.env._("Proven and not signed: %(count)s", count=unsigned),
             ],
             tone=tone if last or count else '',
-            action=self._get_list_action(title, 'day', different if count else Domain.TRUE),
+            action=self._get_list_action(title, 'day', different if count else facts['shown']),
         )

@@ -10,7 +10,8 @@ class MpesaEvidenceMixin(models.AbstractModel):
     """The whole evidence of a payment or of a request: for the screen, and for one PDF.
 
     A movement and the requests about it have one story, so both tell all of it. Nothing is opened
-    for it that is masked elsewhere: numbers stay masked, whoever has opened a message before.
+    for it that is masked elsewhere: numbers stay masked, whoever has opened a message before. Paper
+    goes to others, so there of a payer's name stands the first one and initials.
     """
 
     _name = 'mpesa.evidence.mixin'

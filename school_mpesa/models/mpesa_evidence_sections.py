@@ -1,5 +1,7 @@
 from odoo import models
 
+from .mpesa_callback_screen import mask_name
+
 
 class MpesaEvidenceMixin(models.AbstractModel):
     """The sections of the evidence: requests, movements, messages, questions, entries, people."""
@@ -87,7 +89,9 @@ class MpesaEvidenceMixin(models.AbstractModel):
                 [
                     movement.receipt, self._format_evidence_moment(movement.paid_at),
                     movement.account_reference,
-                    ' '.join(filter(None, (movement.payer_name, movement.payer_mask))),
+                    ' '.join(filter(None, (
+                        mask_name(movement.payer_name or ''), movement.payer_mask,
+                    ))),
                     ', '.join(filter(None, (
                         self._describe_value(movement, 'source'), movement.verified_by,
                     ))),
@@ -104,7 +108,7 @@ class MpesaEvidenceMixin(models.AbstractModel):
         callbacks = self._get_evidence_callbacks()
         texts = callbacks.with_env(self.env)._get_masked_texts()
         return self._make_section(
-            self.env._("Messages from Safaricom, numbers masked"),
+            self.env._("Messages from Safaricom, numbers and names masked"),
             [
                 self.env._("Received"), self.env._("Kind"), self.env._("Status"),
                 self.env._("Why"), self.env._("From"), self.env._("Digest"),

@@ -27,7 +27,7 @@ class MpesaTransaction(models.Model):
         """ Override of `school_mpesa`: what Safaricom says, and what it became in our books. """
         return [
             'booking_state', 'booked_as', 'student_id', 'class_id', 'channel', 'paid_at',
-            'account_reference', 'payer_mask', 'payer_name', 'kind', 'shortcode', 'environment',
+            'account_reference', 'payer_mask', 'kind', 'shortcode', 'environment',
             'first_seen_at', 'source', 'verified_by', 'near_checked_by_id', 'reversal_state',
             'reversal_note', 'reversal_read_by_id',
         ]

@@ -5,6 +5,10 @@ from odoo import fields, models
 from .. import const, daraja
 
 
+# Nobody is asked for the same so often: whoever comes to so many, starts anew.
+MOST_ATTEMPTS = 50
+
+
 class PaymentTransaction(models.Model):
     """What a payer may know of a request: the state behind the waiting page."""
 
@@ -44,11 +48,8 @@ class PaymentTransaction(models.Model):
         paid_twice = is_paid and any(
             tx.currency_id.compare_amounts(student.balance, 0) < 0
             for student in tx._mpesa_get_students()
-        ) and bool(
-            tx.mpesa_retry_of_id.mpesa_push_state == 'paid'
-            or tx.search_count([
-                ('mpesa_retry_of_id', '=', tx.id), ('mpesa_push_state', '=', 'paid'),
-            ], limit=1)
+        ) and any(
+            other.mpesa_push_state == 'paid' for other in tx._mpesa_get_attempts() - tx
         )
         return {
             'state': state,
@@ -99,14 +100,36 @@ class PaymentTransaction(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        followers = self.search_count([
-            ('mpesa_retry_of_id', '=', self.id),
-            ('mpesa_push_state', 'in', (*const.OPEN_PUSH_STATES, 'receipt_pending', 'paid')),
-        ], limit=1)
+        attempts = self._mpesa_get_attempts()
+        may_be_paid = len(attempts) > MOST_ATTEMPTS or any(
+            other.mpesa_push_state in {*const.OPEN_PUSH_STATES, 'receipt_pending', 'paid'}
+            or other._mpesa_awaits_query()
+            for other in attempts - self
+        )
         bills = self.invoice_ids
-        return bool(followers or (bills and all(
+        return bool(may_be_paid or (bills and all(
             bill.currency_id.is_zero(bill.amount_residual) for bill in bills
         )))
+
+    def _mpesa_get_attempts(self):
+        """ Return every attempt at what this request asks for, from whichever page it was made.
+
+        An old page stays open, so one request may be repeated several times, and so may each of
+        those: all of them go back to the first.
+
+        :return: With this request, in sudo mode. If they are more than `MOST_ATTEMPTS`, these are
+                 not all of them.
+        :rtype: payment.transaction
+        """
+        self.ensure_one()
+        attempts = found = self.sudo()
+        while found and len(attempts) <= MOST_ATTEMPTS:
+            followers = found.search(
+                [('mpesa_retry_of_id', 'in', found.ids)], limit=MOST_ATTEMPTS + 1,
+            )
+            found = (found.mpesa_retry_of_id | followers) - attempts
+            attempts |= found
+        return attempts
 
     def _mpesa_blocks_payment(self):
         """ Tell whether this request should keep its bill from being paid again just now.

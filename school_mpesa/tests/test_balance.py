@@ -28,6 +28,11 @@ class TestBalance(BalanceCommon):
         self.assertEqual((card['value'], card['amount']), ("KES 81,200.50", 81_200.5))
         self.assertRegex(card['details'][0], r"^On .* \d\d:\d\d$")
         self.assertEqual(card['action']['res_model'], 'mpesa.balance')
+        self.create_provider(shortcode='600222').write({
+            'mpesa_callback_base': 'https://fees.example.sc.ke', 'mpesa_environment': 'production',
+            'state': 'enabled',
+        })
+        self.assertEqual(find_card()['value'], "Not asked yet", "Of no real money.")
 
     def test_every_account_is_kept_by_its_name(self):
         self.control.set(pay_bill_charge='mgao')

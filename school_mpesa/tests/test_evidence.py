@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.school_mpesa.models import mpesa_callback_screen
 from odoo.addons.school_mpesa.tests.transaction_common import TransactionCommon
 
 
@@ -54,6 +55,29 @@ class TestEvidence(TransactionCommon):
         html = self.render(self.typed)
         self.assertFalse(NUMBER.search(html))
         self.assertIn("Opened the numbers of a message", html)
+
+    def test_of_a_payers_name_paper_has_initials(self):
+        """ The receipt names no M-PESA payer at all; the bursar's screen does. """
+        self.drain_c2b(
+            'UIE4K7PM01', '50.00', FirstName='WANJIKU', MiddleName='ATIENO',
+            LastName='K"AMAU-NJOROGE',
+        )
+        movement = self.get_movements()
+        self.assertIn('ATIENO', self.as_bursar(movement).payer_name)
+        html = self.render(movement)
+        self.assertIn('WANJIKU A. K.', html)
+        for name in ('ATIENO', 'AMAU', 'NJOROGE'):
+            self.assertNotIn(name, html)
+
+    def test_names_in_messages_are_shortened(self):
+        for told, printed in (
+            ('{"FirstName": "WANJIKU ATIENO", "LastName": ""}',
+             '{"FirstName": "WANJIKU A.", "LastName": ""}'),
+            ('"Value": "2547 *** 111 - JOHN OUMA OTIENO"', '"Value": "2547 *** 111 - JOHN O. O."'),
+            ('"Value": "2547 *** 111 - "', '"Value": "2547 *** 111 - "'),
+            ('"ResultDesc": "The service request is processed - all of it"', None),
+        ):
+            self.assertEqual(mpesa_callback_screen._mask_names(told), printed or told)
 
     def test_a_request_without_money_has_its_evidence(self):
         self.make_payments()
@@ -188,7 +212,7 @@ class TestEvidence(TransactionCommon):
         rows = {section['title']: section['rows'] for section in evidence['sections']}
         self.assertEqual([row[0] for row in rows["Payment requests"]], [self.paid.reference])
         self.assertFalse(rows["Movements of money at Safaricom"])
-        self.assertFalse(rows["Messages from Safaricom, numbers masked"])
+        self.assertFalse(rows["Messages from Safaricom, numbers and names masked"])
 
     def test_another_providers_payment_has_none(self):
         other = self.env['payment.transaction'].new({'currency_id': self.school.currency_id.id})

@@ -162,6 +162,47 @@ class TestMpesaDashboard(DayCloseCommon):
         self.assertRegex(card['details'][0], r"^KES 300\.50, the oldest since ")
         self.assertEqual(self.listed(card).receipt, 'UIE0000001')
 
+    # === REAL MONEY === #
+
+    def test_tries_are_marked_and_not_added_to_real_money(self):
+        yesterday = self.start - timedelta(days=1)
+        self.pay('UIE0000001', '900.00', at=self.start)
+        self.pay('UIE0000002', '50.00', 'karo', at=yesterday)
+        self.prove(self.today - timedelta(days=1))
+        self.prompted('accepted', '0722000801')
+        self.prompted('paid', '0722000802')
+        self.c2b('UIE0000003')  # It waits.
+        figures = self.figures()
+        self.assertEqual(figures['mark'], "TEST: no real money moves")
+        self.assertEqual(figures['cards'][0]['amount'], 900)
+        self.assertEqual(len(figures['transactions']), 4)
+        live = self.create_provider(shortcode='600222')
+        live.write({
+            'mpesa_callback_base': 'https://fees.example.sc.ke', 'mpesa_environment': 'production',
+            'state': 'enabled', 'mpesa_source_check': 'off',
+        })
+        figures = self.figures()
+        self.assertEqual((figures['mark'], figures['transactions']), ('', []))
+        self.assertFalse(any(chart['rows'] for chart in figures['charts']))
+        cards = {card['key']: card for card in figures['cards']}
+        for key in ('received', 'pending', 'unidentified', 'conservation'):
+            self.assertEqual((key, cards[key]['amount']), (key, 0))
+        self.assertEqual(cards['success']['value'], '–')
+        self.assertEqual(cards['conservation']['tone'], 'good')
+        self.assertIn("No day has been compared yet", cards['days']['details'][0])
+        movement = self.pay(
+            'UIE0000004', '70.00', at=self.start, provider=live, BusinessShortCode='600222',
+        )  # And now the message that waited is booked, too.
+        for state in ('enabled', 'disabled'):  # What was real stays so.
+            live.state = state
+            card = self.card('received')
+            self.assertEqual((state, card['amount']), (state, 70))
+            self.assertEqual(self.listed(card), movement)
+            self.assertEqual(self.chart_rows('channels'), [("Paybill", 70, 1)])
+            self.assertEqual(
+                [row['id'] for row in self.figures()['transactions']], movement.ids,
+            )
+
     # === WHETHER ALL OF IT IS IN THE BOOKS === #
 
     def test_all_of_it_is_in_the_books(self):

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from lxml import etree
 
@@ -7,6 +8,7 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
+from odoo.addons.school_mpesa.models import payment_transaction_payer_view
 from odoo.addons.school_mpesa.models.request_error import MpesaRequestError
 from odoo.addons.school_mpesa.tests.desk_common import DeskCommon
 
@@ -65,6 +67,49 @@ class TestRequestLive(DeskCommon):
         self.assertEqual(again.mpesa_retry_of_id, tx)
         self.assertEqual((again.amount, again.invoice_ids), (32_500, self.bill))
         self.assertIn("cancelled on the phone", self.chatter(self.bill))
+
+    def attempt(self, phone, state='declined', code='1032', retry_of=None):
+        """ Ask from an old page or by *Change*, as far as a state. """
+        tx = self.ask(amount=1_000, phone=phone, retry_of=retry_of)
+        tx._mpesa_move_to(state, mpesa_result_code=code)
+        return tx
+
+    def test_no_attempt_is_made_beside_another_that_may_be_paid(self):
+        """ Wherever it stands: the first page, and all that came of it, ask for one debt. """
+        first = self.attempt('0722000701')
+        second = self.attempt('0722000702', retry_of=first)
+        third = self.attempt('0722000703', retry_of=second)
+        aside = self.attempt('0722000704', retry_of=first)
+        attempts = (first, second, third, aside)
+        for tx in attempts:
+            self.assertTrue(self.live(tx)['retry'], "All of them are over.")
+        for other in attempts:
+            for state, code in (
+                ('queued', False), ('accepted', False), ('unknown', False),
+                ('receipt_pending', '0'), ('paid', '0'), ('declined', '1037'),
+            ):
+                other._mpesa_move_to(state, mpesa_result_code=code)
+                for tx in set(attempts) - {other}:
+                    with self.subTest(other=attempts.index(other), state=state):
+                        self.assertFalse(self.live(tx)['retry'])
+                        with self.assertRaises(MpesaRequestError):
+                            tx.with_user(self.bursar).action_mpesa_send_again()
+            other._mpesa_move_to('declined', mpesa_result_code='1032')
+        form = self.open_wizard(retry_of_id=first.id)
+        form.phone_choice = 'other'
+        form.other_phone = '0722000705'
+        third._mpesa_move_to('unknown')
+        with self.assertRaises(RedirectWarning):
+            form.save().action_send()
+
+    def test_whoever_has_tried_too_often_starts_anew(self):
+        first = self.attempt('0722000701')
+        for number in range(3):
+            self.attempt(f'072200071{number}', retry_of=first)
+        with patch.object(payment_transaction_payer_view, 'MOST_ATTEMPTS', 4):
+            self.assertTrue(self.live(first)['retry'])
+        with patch.object(payment_transaction_payer_view, 'MOST_ATTEMPTS', 3):
+            self.assertFalse(self.live(first)['retry'])
 
     def test_a_parents_own_request_sent_again_by_the_office_is_the_offices(self):
         tx = self.ask()

@@ -71,6 +71,7 @@ from . import mpesa_payment_link_guardian
 from . import mpesa_prompt_bulk
 from . import mpesa_prompt_bulk_judge
 from . import mpesa_prompt_bulk_line
+from . import mpesa_prompt_bulk_line_forget
 from . import mpesa_prompt_bulk_release
 from . import mpesa_prompt_bulk_result
 from . import mpesa_prompt_bulk_screen

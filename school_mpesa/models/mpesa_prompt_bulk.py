@@ -187,7 +187,7 @@ class MpesaPromptBulk(models.Model):
         self.ensure_one()
         self.env['school.approval.mixin']._check_role('school_fees.group_bursar')
         self.check_access('write')
-        if self.state == 'running':
+        if self.can_stop:
             self.sudo()._stop(self.env._("Stopped by hand."), self.env.user)
 
     def action_go_on(self):
@@ -200,7 +200,7 @@ class MpesaPromptBulk(models.Model):
         self.ensure_one()
         self._check()
         self.check_access('write')
-        if self.state == 'stopped':
+        if self.can_go_on:
             run_sudo = self.sudo()
             run_sudo._take_back_unsent()
             run_sudo.write({

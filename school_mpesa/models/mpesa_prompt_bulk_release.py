@@ -11,6 +11,7 @@ from odoo.exceptions import ConcurrencyError
 
 from odoo.addons.payment.logging import get_payment_logger
 
+from .. import vault
 from .mpesa_prompt_bulk_result import SYSTEM_CODES
 from .request_error import MpesaRequestError
 
@@ -21,6 +22,8 @@ MINUTE = timedelta(seconds=60)
 PATIENCE_SECONDS = 10  # The scheduler comes about once a minute: what is due so soon is waited for.
 FAILURES = 5  # in a row at Safaricom: something is wrong, and the next family's would fail too
 # Why the request of one phone cannot be made, by the field that the refusal is about.
+# How often a prompt that our own server let lie is made anew, and for how long.
+MOST_TRIES, ANEW_FOR = 3, timedelta(days=1)
 REASON_OF_FIELD = {'phone': 'lately', 'link': 'open', 'amount': 'little'}
 
 
@@ -42,10 +45,29 @@ class MpesaPromptBulk(models.Model):
 
         :return: None
         """
+        self._take_up_late()
         running = self.search([('state', '=', 'running')], order='started_at, id')
         released = sum(run._release() for run in running)
         # What is left waits for its minute, not for the next turn of the scheduler.
         self.env['ir.cron']._commit_progress(released, remaining=0)
+
+    @api.model
+    def _take_up_late(self):
+        """ Let those wait again whose prompt our own server did not send in time.
+
+        It was down, other prompts were before them, or the day's hours ended: no phone rang.
+
+        :return: None
+        """
+        late = self.env['mpesa.prompt.bulk.line'].search([
+            ('state', '=', 'asked'), ('run_id.state', 'in', ('running', 'done')),
+            ('released_at', '>', fields.Datetime.now() - ANEW_FOR), ('tries', '<', MOST_TRIES),
+            ('transaction_id.mpesa_result_code', '=', 'not_sent'),
+            ('transaction_id.mpesa_result_source', '=', 'school'),
+        ])
+        for run, lines in late.grouped('run_id').items():
+            run._put_back(lines.transaction_id)
+            run.state = 'running'
 
     def _release(self):
         """ Release as many prompts as the pace allows now.
@@ -128,6 +150,9 @@ class MpesaPromptBulk(models.Model):
             ('run_id', '=', self.id), ('state', '=', 'asked'),
             ('released_at', '>=', self.resumed_at),
             ('transaction_id.mpesa_push_state', 'not in', ('queued', 'sent')),
+            # What our own server did not send says nothing of Safaricom.
+            '|', ('transaction_id.mpesa_result_source', '=', False),
+            ('transaction_id.mpesa_result_source', '!=', 'school'),
         ], order='released_at desc, id desc', limit=FAILURES).transaction_id
         if len(last) < FAILURES or not all(
             tx.mpesa_push_state == 'unknown' or tx.mpesa_result_code in SYSTEM_CODES
@@ -182,6 +207,10 @@ class MpesaPromptBulk(models.Model):
             line.reason = 'in_flight' if is_out else REASON_OF_FIELD.get(error.field, 'refused')
         except (psycopg2.Error, ConcurrencyError):
             raise
+        except vault.VaultError as error:  # Of this server, so of every family.
+            self.env.invalidate_all(flush=False)
+            self._stop(str(error))
+            return Line
         except Exception as error:  # noqa: BLE001 - one odd family must not hold up all others
             self.env.invalidate_all(flush=False)
             _logger.warning("A phone of run %s was not asked: %s", self.id, type(error).__name__)
@@ -253,10 +282,7 @@ class MpesaPromptBulk(models.Model):
 
         :return: None
         """
-        self._put_back(self.line_ids.transaction_id.filtered(
-            lambda tx: tx.mpesa_push_state in {'declined', 'expired'}
-            and tx.mpesa_result_code == 'not_sent'
-        ))
+        self._put_back(self.line_ids.transaction_id._mpesa_filter_unsent())
 
     def _put_back(self, transactions):
         """ Let the lines of requests that never went out wait for another one.

@@ -32,6 +32,8 @@ class MpesaPromptBulk(models.Model):
     paid_count = fields.Integer(string="Have Paid", compute='_compute_progress')
     paid_amount = fields.Monetary(string="Paid", compute='_compute_progress')
     unpaid_count = fields.Integer(string="Not Paid", compute='_compute_progress')
+    can_stop = fields.Boolean(compute='_compute_can_go')
+    can_go_on = fields.Boolean(compute='_compute_can_go')
     progress = fields.Json(
         compute='_compute_progress', help="Read again every few seconds while it changes.",
     )
@@ -67,6 +69,17 @@ class MpesaPromptBulk(models.Model):
                     len(lines) / (run.company_id.sudo().mpesa_prompt_bulk_pace or 1)
                 ),
             })
+
+    @api.depends('state', 'line_ids.transaction_id.mpesa_push_state')
+    def _compute_can_go(self):
+        """ The last prompts of a run may still lie in the outbox, or have come back from it. """
+        for run in self:
+            # In sudo mode: whoever sees the run sees what became of it.
+            sent = run.sudo().line_ids.transaction_id if run.state == 'done' else (
+                self.env['payment.transaction']
+            )
+            run.can_stop = run.state == 'running' or 'queued' in sent.mapped('mpesa_push_state')
+            run.can_go_on = run.state == 'stopped' or bool(sent._mpesa_filter_unsent())
 
     def _compute_progress(self):
         rows = self.env['mpesa.prompt.bulk.result']._read_group(

@@ -2,6 +2,8 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 
+from .mpesa_money_back import OPEN_STATES
+
 
 BATCH = 500
 
@@ -38,6 +40,7 @@ class MpesaTransaction(models.Model):
             for forget in (
                 self._forget_payers, self.env['payment.transaction']._mpesa_forget_payers,
                 self.env['mpesa.statement.line']._forget_payers,
+                self.env['mpesa.prompt.bulk.line']._forget_payers,
                 self.env['mpesa.callback']._forget_bodies,
             ):
                 while count := forget(school, before, BATCH):
@@ -61,6 +64,11 @@ class MpesaTransaction(models.Model):
             ('company_id', '=', school.id), ('first_seen_at', '<', before),
             ('payer_forgotten_at', '=', False),
             ('booking_state', 'not in', ('unidentified', 'open', 'person')),
+            # A person still has to decide, and needs to see what was told.
+            ('callback_ids', 'not any', [('state', 'not in', ('done', 'repeat'))]),
+            ('id', 'not in', self.env['mpesa.money.back'].sudo().search([
+                ('state', 'in', OPEN_STATES),
+            ]).mpesa_transaction_id.ids),
         ], order='first_seen_at, id', limit=limit)
         movements_sudo._forget_payer()
         return len(movements_sudo)

@@ -101,24 +101,25 @@ class PaymentTransaction(models.Model):
 
         :rtype: payment.transaction
         """
-        queued = self.search(
-            self._mpesa_get_queued_domain(), limit=BATCH, order='mpesa_is_bulk, id',
-        ).try_lock_for_update().filtered(lambda tx: tx.mpesa_push_state == 'queued')
-        stale_before = fields.Datetime.now() - timedelta(seconds=STALE_SECONDS)
-        # Without the mark, another request may have been sent to the same phone meanwhile.
-        stale = queued.filtered(
-            lambda tx: tx.create_date < stale_before or not tx.mpesa_in_flight
-        )
-        if stale:
-            stale._mpesa_move_to(
-                'expired', mpesa_result_code='not_sent', mpesa_result_source='school',
-            )
-        fresh = queued - stale
-        if fresh:
-            fresh._mpesa_move_to('sent', mpesa_sent_at=fields.Datetime.now())
-        elif stale:
-            self.env.cr.commit()
-        return fresh
+        while True:
+            queued = self.search(
+                self._mpesa_get_queued_domain(), limit=BATCH, order='mpesa_is_bulk, id',
+            ).try_lock_for_update().filtered(lambda tx: tx.mpesa_push_state == 'queued')
+            stale_before = fields.Datetime.now() - timedelta(seconds=STALE_SECONDS)
+            # Without the mark, another request may have been sent to the same phone meanwhile.
+            stale = queued.filtered(
+                lambda tx, before=stale_before: tx.create_date < before or not tx.mpesa_in_flight
+            ) | queued._mpesa_filter_untimely()
+            if stale:
+                stale._mpesa_move_to(
+                    'expired', mpesa_result_code='not_sent', mpesa_result_source='school',
+                )
+            fresh = queued - stale
+            if fresh:
+                fresh._mpesa_move_to('sent', mpesa_sent_at=fields.Datetime.now())
+            if fresh or not stale:
+                return fresh
+            self.env.cr.commit()  # Behind those that lay too long, others wait.
 
     @api.model
     def _mpesa_give_up_silent(self):

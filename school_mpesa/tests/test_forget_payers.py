@@ -94,6 +94,20 @@ class TestForgetPayers(BookingCommon):
         self.assertFalse(movement.payer_sealed or movement.payer_mask)
         self.assert_books(15_500)
 
+    def test_the_phones_of_a_run_of_prompts(self):
+        self.school.mpesa_prompt_bulk_to = 20.0
+        run = self.env['mpesa.prompt.bulk'].create({
+            'company_id': self.school.id, 'chosen_by': 'students',
+            'student_ids': self.student.ids,
+        })
+        run.action_preview()
+        line = run.line_ids
+        self.assertTrue(line.phone_index and line.phone_mask and line.guardian_id)
+        run.state = 'stopped'
+        self.forget()
+        self.assertFalse(line.phone_index or line.phone_mask or line.guardian_id)
+        self.assertEqual((run.state, line.student_id), ('done', self.student))
+
     # === WHAT IS NOT === #
 
     def test_nothing_before_its_time(self):
@@ -129,6 +143,12 @@ class TestForgetPayers(BookingCommon):
         self.forget()
         self.assertNotIn(None, unreadable._read_bodies().values())
         self.assertEqual(conflict.state, 'conflict')
+
+    def test_a_payment_with_a_conflict_that_nobody_decided(self):
+        self.drain_c2b(MSISDN=PHONE)
+        self.assertEqual(self.drain_c2b(amount='99.00', MSISDN=PHONE).state, 'conflict')
+        self.forget()
+        self.assert_known(self.get_movements())
 
     # === SETTINGS === #
 

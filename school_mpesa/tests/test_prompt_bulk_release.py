@@ -1,12 +1,15 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from daraja_simulator import defaults
 from psycopg2 import errors as pg_errors
 
+from odoo import fields
 from odoo.exceptions import ConcurrencyError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.school_mpesa import vault
 from odoo.addons.school_mpesa.tests.prompt_bulk_common import PromptBulkCommon
 
 
@@ -155,6 +158,75 @@ class TestPromptBulkRelease(PromptBulkCommon):
         self.assertEqual((run.state, set(self.states(run))), ('done', {'asked'}))
         self.assertEqual(set(self.count_pushes().values()), {1})
         self.assertEqual(len(self.count_pushes()), 5)
+
+    def test_the_last_prompts_can_be_stopped_while_they_wait_to_be_sent(self):
+        run = self.start(self.students)
+        self.release()
+        self.assertEqual((run.state, run.can_stop, run.can_go_on), ('done', True, False))
+        run.action_stop()
+        self.assertEqual((run.state, set(self.states(run))), ('stopped', {'waiting'}))
+        self.send()
+        self.assertFalse(self.control.pushes())
+        run.action_go_on()
+        self.release()
+        self.send()
+        self.assertEqual(set(self.count_pushes().values()), {1})
+        self.assertEqual((len(self.count_pushes()), run.can_stop), (5, False))
+
+    def test_a_small_run_that_safaricom_refused_can_go_on(self):
+        self.provider.mpesa_passkey = 'ab' * 32
+        run = self.start(self.students[:2])
+        self.release()
+        with mute_logger(PUSH):
+            self.send()
+        self.assertEqual((run.state, run.can_go_on), ('done', True))
+        self.provider.mpesa_passkey = defaults.SCHOOL_PASSKEY
+        run.action_go_on()
+        self.release()
+        self.send()
+        self.assertEqual((len(self.count_pushes()), run.state), (2, 'done'))
+
+    def test_what_our_own_server_let_lie_is_made_anew_and_is_no_failure(self):
+        self.patch_failures(2)
+        run = self.start(self.students)
+        self.release()
+        txs = self.requests(self.students)
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = create_date - interval '6 minutes'"
+            " WHERE id = ANY(%s)", [txs.ids],
+        )
+        self.env.invalidate_all()
+        self.send()
+        self.assertEqual(set(txs.mapped('mpesa_push_state')), {'expired'})
+        self.pass_a_minute()
+        run.line_ids.released_at = fields.Datetime.now() - timedelta(minutes=6)
+        self.release()
+        self.send()
+        self.assertEqual((run.state, run.stop_reason), ('done', False))
+        self.assertEqual(set(self.count_pushes().values()), {1})
+        self.assertEqual(len(self.count_pushes()), 5)
+
+    def test_what_the_evening_overtakes_waits_for_the_morning(self):
+        run = self.start(self.students[:2])
+        self.release()
+        single = self.ask()
+        self.set_hours(0, 0)
+        self.send()
+        self.assertEqual(single.mpesa_push_state, 'accepted', "One asks whom one talks to.")
+        self.assertEqual(len(self.control.pushes()), 1)
+        self.release()
+        self.assertEqual((run.state, set(self.states(run))), ('running', {'waiting'}))
+        self.set_hours(0, 24)
+        self.release()
+        self.send()
+        self.assertEqual(len(self.control.pushes()), 3)
+
+    def test_a_server_without_its_keys_stops_the_run(self):
+        run = self.start(self.students)
+        with patch.object(vault, 'blind_index', side_effect=vault.VaultError("No key.")):
+            self.release()
+        self.assertEqual((run.state, set(self.states(run))), ('stopped', {'waiting'}))
+        self.assertEqual(run.stop_reason, "No key.")
 
     def test_pressed_once_more_nothing_changes(self):
         run = self.start(self.students[:1])

@@ -9,6 +9,7 @@ ADDONS = ('school_fees', 'school_mpesa')
 PASSWORD_DAYS = 90  # daraja.md section 17: then the organisation portal lets it expire
 CRITICAL_DAYS = 3  # before a certificate ends
 FAILED_PULLS = 2  # in a row; one may be a passing fault, and is made up for by the next
+RESTARTED = timedelta(minutes=2)  # so late, the one that looks has only just begun again
 
 
 class MpesaAlert(models.Model):
@@ -44,7 +45,7 @@ class MpesaAlert(models.Model):
 
     @api.model
     def _check_jobs(self, providers):
-        """ Find out whether a scheduled action is late or switched off.
+        """ Find out whether a scheduled action does not run although it should.
 
         When the one that looks is itself late, the scheduler has only just begun to run again, such
         as after a restart: the others have their turn first.
@@ -55,7 +56,7 @@ class MpesaAlert(models.Model):
         """
         jobs, now, causes = self._find_jobs(), fields.Datetime.now(), []
         running = self.env.context.get('cron_id')
-        if running and self.env['ir.cron'].browse(running)._mpesa_is_late(now):
+        if running and self.env['ir.cron'].browse(running).nextcall < now - RESTARTED:
             return None
         for school in providers.company_id:
             late = jobs.filtered(
@@ -77,7 +78,7 @@ class MpesaAlert(models.Model):
         :param payment.provider providers: The enabled shortcodes.
         :rtype: list[Cause]
         """
-        jobs = self._find_jobs().filtered('failure_count')
+        jobs = self._find_jobs().filtered(lambda job: job._mpesa_is_failing())
         # Our own errors are sentences; of others only the name of their kind is kept.
         messages = dict(self.env['mpesa.callback']._read_group([
             ('company_id', 'in', providers.company_id.ids), ('state', 'in', ('new', 'parked')),

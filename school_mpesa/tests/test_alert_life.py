@@ -74,6 +74,61 @@ class TestAlertLife(AlertCommon):
         self.assertNotEqual(later, alert, "An hour later it is another one.")
         self.assertEqual(len(self.get_mails(later)), 1)
 
+    def test_told_again_when_it_is_back(self):
+        alert = self.raise_backlog()
+        alert.with_user(self.bursar).action_acknowledge()
+        self.drain()
+        self.assert_cleared(alert, minutes=5)
+        for n in range(2, 4):
+            self.c2b(f'UIE4K7P2Q{n}')
+        self.check(minutes=10)
+        self.assertEqual(self.find('backlog'), alert)
+        self.assertEqual(alert.state, 'open', "Who saw to it then does not see to it now.")
+        self.assertEqual(alert.activity_ids.user_id, self.bursar)
+        self.check(minutes=24)
+        self.assertEqual(len(self.get_mails(alert)), 1, "It may go by itself.")
+        for minutes in (26, 27, 50):
+            self.check(minutes=minutes)
+            self.assertEqual(len(self.get_mails(alert)), 2)
+
+    def test_not_mailed_again_when_somebody_sees_to_it(self):
+        alert = self.raise_backlog()
+        self.drain()
+        self.assert_cleared(alert, minutes=5)
+        for n in range(2, 4):
+            self.c2b(f'UIE4K7P2Q{n}')
+        self.check(minutes=10)
+        alert.with_user(self.bursar).action_acknowledge()
+        self.check(minutes=40)
+        self.assertEqual(alert.state, 'acknowledged')
+        self.assertEqual(len(self.get_mails(alert)), 1)
+
+    def test_somebody_writes_an_alert_while_it_is_looked_at(self):
+        alert = self.raise_backlog()
+        self.env.flush_all()
+        # As PostgreSQL refuses it, once: a sequence is not rolled back.
+        self.env.cr.execute(
+            """
+            CREATE SEQUENCE test_clash;
+            CREATE FUNCTION test_clash() RETURNS trigger AS $$
+            BEGIN
+                IF nextval('test_clash') = 1 THEN
+                    RAISE EXCEPTION 'Planted' USING ERRCODE = 'serialization_failure';
+                END IF;
+                RETURN NEW;
+            END $$ LANGUAGE plpgsql;
+            CREATE TRIGGER test_clash BEFORE UPDATE ON mpesa_alert
+                FOR EACH ROW EXECUTE FUNCTION test_clash();
+            """
+        )
+        seen_at = alert.seen_at
+        with mute_logger('odoo.sql_db'):
+            self.check(minutes=1)
+        self.env.cr.execute("SELECT last_value FROM test_clash")
+        self.assertGreater(self.env.cr.fetchone()[0], 1, "It was refused, and tried again.")
+        self.assertGreater(alert.seen_at, seen_at)
+        self.assertFalse(self.find('exceptions'))
+
     def test_told_in_the_readers_language(self):
         self.bursar.lang = 'sw'
         alert = self.raise_backlog()

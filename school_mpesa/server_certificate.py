@@ -1,4 +1,5 @@
 """When the certificate of a web address ends. Nothing is sent there but the greeting of TLS."""
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -25,7 +26,16 @@ def read_end(host, port, is_local=False):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    address = resolve(host, port, is_local)
+    *others, last = resolve(host, port, is_local)
+    for address in others:
+        # A server without IPv6 cannot reach the first address of many names.
+        with contextlib.suppress(OSError):
+            return _read_end_at(address, host, port, context)
+    return _read_end_at(last, host, port, context)
+
+
+def _read_end_at(address, host, port, context):
+    """ Return when the certificate that is served at one IP address ends, as :func:`read_end`. """
     with socket.create_connection((address, port), timeout=SECONDS) as connection, \
             context.wrap_socket(connection, server_hostname=host) as secured:
         served = secured.getpeercert(binary_form=True)
@@ -33,14 +43,14 @@ def read_end(host, port, is_local=False):
 
 
 def resolve(host, port, is_local):
-    """ Return the IP address of a name, unless it leads into a network that is not to be called.
+    """ Return the IP addresses of a name, unless one leads into a network that is not to be called.
 
-    The address that was judged is the one to call: a name may change in between.
+    The addresses that were judged are those to call: a name may change in between.
 
     :param str host: The name.
     :param int port: The port.
     :param bool is_local: Whether it must be this machine; else it must be on the internet.
-    :rtype: str
+    :rtype: list[str]
     :raise OSError: If it has no address, or one of another kind.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -48,4 +58,4 @@ def resolve(host, port, is_local):
     if not all(address.is_loopback if is_local else address.is_global for address in addresses):
         message = "The name leads to an address that is not to be called."
         raise OSError(message)
-    return str(addresses[0])
+    return [str(address) for address in dict.fromkeys(addresses)]

@@ -123,13 +123,16 @@ class MpesaAlert(models.Model):
 
     @api.model
     def _check_initiator(self, providers):
-        """ Find the shortcodes whose initiator's password is about to expire.
+        """ Find the shortcodes whose initiator is in use, and has a password about to expire.
 
         :param payment.provider providers: The enabled shortcodes.
         :rtype: list[Cause]
         """
         today, causes = self.env['mpesa.transaction']._get_eat_day(fields.Datetime.now()), []
-        for provider in providers.filtered('mpesa_initiator_set_on'):
+        for provider in providers.filtered(
+            lambda shortcode: shortcode.mpesa_initiator_set_on and shortcode.mpesa_uses_initiator
+            and shortcode._mpesa_has_initiator_secret()
+        ):
             school = provider.company_id
             left = PASSWORD_DAYS - (today - provider.mpesa_initiator_set_on).days
             if left <= school.mpesa_alert_password:
@@ -146,7 +149,10 @@ class MpesaAlert(models.Model):
         :rtype: list[Cause]
         """
         now, causes = fields.Datetime.now(), []
-        for provider in providers.filtered('mpesa_tls_until'):
+        for provider in providers.filtered(
+            lambda shortcode: shortcode.mpesa_tls_until
+            and (shortcode._mpesa_get_tls_target() or ())[:1] == (shortcode.mpesa_tls_host,)
+        ):
             school = provider.company_id
             left = (provider.mpesa_tls_until - now) // timedelta(days=1)
             if left <= school.mpesa_alert_certificate:

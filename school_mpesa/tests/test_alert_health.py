@@ -214,6 +214,12 @@ class TestAlertExpiry(AlertCommon, QuestionCommon):
         self.assertFalse(alert.cleared_at, "The mask of the screen is no new password.")
         self.provider.mpesa_initiator_password = 'Another-9'
         self.assert_cleared(alert)
+        self.provider.mpesa_initiator_set_on = today - timedelta(days=95)
+        self.provider.mpesa_status_enabled = False
+        self.check()
+        self.assertFalse(self.find('initiator'), "Nobody uses it.")
+        self.provider.write({'mpesa_status_enabled': True, 'mpesa_initiator_password': False})
+        self.assertFalse(self.provider.mpesa_initiator_set_on)
         other = self.create_provider(shortcode='600222', mpesa_initiator_password='Third-7')
         self.assertEqual(other.mpesa_initiator_set_on, today)
 
@@ -258,6 +264,33 @@ class TestAlertExpiry(AlertCommon, QuestionCommon):
         self.run_cron('school_mpesa.cron_look_at_certificates')
         self.assertEqual(self.provider.mpesa_tls_until, until)
 
+    def test_another_address_has_another_certificate(self):
+        self.serve(3)
+        self.check()
+        self.assertTrue(self.find('certificate'))
+        # As when the system's own address changes, which the shortcode takes when it has none.
+        self.env.cr.execute(
+            "UPDATE payment_provider SET mpesa_callback_base = 'https://fees.example.sc.ke'"
+            " WHERE id = %s", [self.provider.id],
+        )
+        self.env.invalidate_all()
+        self.check()
+        self.assertFalse(self.find('certificate'))
+
+    def test_each_address_of_a_name_is_tried(self):
+        server = CertificateServer(20)
+        self.addCleanup(server.stop)
+        look_up = socket.getaddrinfo
+
+        def find(host, *args, **kwargs):
+            """ Let a name have an address where nobody answers, before the right one. """
+            hosts = ('127.0.0.2', '127.0.0.1') if host == 'fees.example.sc.ke' else (host,)
+            return [entry for each in hosts for entry in look_up(each, *args, **kwargs)]
+
+        with patch.object(socket, 'getaddrinfo', find):
+            until = server_certificate.read_end('fees.example.sc.ke', server.port, is_local=True)
+        self.assertEqual((until - fields.Datetime.now()).days, 20)
+
     def test_nothing_but_our_own_public_address_is_called(self):
         for host in ('127.0.0.1', '10.0.0.5', '169.254.169.254', '::1', '192.168.1.1', 'localhost'):
             with self.subTest(host), self.assertRaises(OSError):
@@ -266,7 +299,7 @@ class TestAlertExpiry(AlertCommon, QuestionCommon):
             with self.subTest(host), self.assertRaises(OSError):
                 server_certificate.resolve(host, 443, is_local=True)
         self.assertEqual(
-            server_certificate.resolve('196.201.214.200', 443, is_local=False), '196.201.214.200',
+            server_certificate.resolve('196.201.214.200', 443, is_local=False), ['196.201.214.200'],
         )
         for base, environment, target in (
             ('https://fees.example.sc.ke', 'sandbox', ('fees.example.sc.ke', 443, False)),

@@ -280,6 +280,7 @@ class TestAlertLife(AlertCommon):
         mail = self.get_mails(self.school)
         self.assertEqual(len(mail), 1)
         self.assertIn("KES", mail.body_html)
+        self.assertIn("Test money", mail.body_html)
         self.assertIn("66.7 %", mail.body_html)
         self.assertIn("600111", mail.body_html)
         self.assertIn("Not yet proven by statement", mail.body_html)
@@ -296,6 +297,24 @@ class TestAlertLife(AlertCommon):
         self.school.mpesa_alert_daily = False
         self.mail_summary(days=3)
         self.assertEqual(len(self.get_mails(self.school)), 2)
+
+    def test_the_summary_does_not_add_test_money_to_real_money(self):
+        self.drain_c2b()
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            told = self.school._get_mpesa_summary()
+        self.assertTrue(told['is_test'])
+        self.assertEqual(len(told['rows']), 1)
+        self.assertIn('15,500', told['received'])
+        live = self.create_provider(shortcode='600222')
+        live.write({
+            'mpesa_callback_base': 'https://fees.example.sc.ke', 'mpesa_environment': 'production',
+            'state': 'enabled',
+        })
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            told = self.school._get_mpesa_summary()
+        self.assertFalse(told['is_test'])
+        self.assertEqual([row[:2] for row in told['rows']], [('600222', 0)])
+        self.assertNotIn('15,500', told['received'])
 
     def mail_summary(self, days):
         with freeze_time(fields.Datetime.now() + timedelta(days=days)):

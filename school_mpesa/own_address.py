@@ -39,7 +39,7 @@ def ask(url, expected, is_local):
     with requests.Session() as session:
         session.trust_env = False  # A proxy would look the name up again.
         session.mount('https://', NameAdapter(parts.hostname))
-        for address in server_certificate.resolve_all(parts.hostname, port, is_local):
+        for address in server_certificate.resolve(parts.hostname, port, is_local):
             shown = f'[{address}]' if ':' in address else address
             try:
                 # Neither redirects nor long answers: the address may belong to anybody.

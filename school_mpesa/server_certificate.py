@@ -1,4 +1,5 @@
 """When the certificate of a web address ends. Nothing is sent there but the greeting of TLS."""
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -29,7 +30,16 @@ def read_end(host, port, is_local=False):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    address = resolve(host, port, is_local)
+    *others, last = resolve(host, port, is_local)
+    for address in others:
+        # A server without IPv6 cannot reach the first address of many names.
+        with contextlib.suppress(OSError):
+            return _read_end_at(address, host, port, context)
+    return _read_end_at(last, host, port, context)
+
+
+def _read_end_at(address, host, port, context):
+    """ Return when the certificate that is served at one IP address ends, as :func:`read_end`. """
     with socket.create_connection((address, port), timeout=SECONDS) as connection, \
             context.wrap_socket(connection, server_hostname=host) as secured:
         served = secured.getpeercert(binary_form=True)
@@ -37,14 +47,6 @@ def read_end(host, port, is_local=False):
 
 
 def resolve(host, port, is_local):
-    """ Return the first IP address of a name, as :meth:`resolve_all`.
-
-    :rtype: str
-    """
-    return resolve_all(host, port, is_local)[0]
-
-
-def resolve_all(host, port, is_local):
     """ Return the IP addresses of a name, unless one is in a network that is not to be called.
 
     The addresses that were judged are those to call: a name may change in between.
@@ -65,4 +67,4 @@ def resolve_all(host, port, is_local):
     if not all(address.is_loopback if is_local else address.is_global for address in addresses):
         message = "The name leads to an address that is not to be called."
         raise ForbiddenNetwork(message)
-    return [str(address) for address in addresses]
+    return [str(address) for address in dict.fromkeys(addresses)]

@@ -1,6 +1,9 @@
 from datetime import timedelta
 
+from psycopg2 import errors as pg_errors
+
 from odoo import api, models
+from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_cron import CompletionStatus
 
@@ -14,6 +17,8 @@ OUR_JOBS = (
     'school_mpesa.cron_prove_news', 'school_mpesa.cron_prompt_bulk',
     'school_mpesa.cron_check_alerts',
 )
+# A run that has said nothing for so long hangs, although it holds its action.
+HANGS = timedelta(hours=1)
 
 
 class IrCron(models.Model):
@@ -77,7 +82,11 @@ class IrCron(models.Model):
         return job['id'] in {data._xmlid_to_res_id(xmlid) for xmlid in OUR_JOBS}
 
     def _mpesa_is_late(self, now, minutes=2):
-        """ Tell whether the action is switched off, or should have run some minutes ago.
+        """ Tell whether the action does not run although it should.
+
+        Odoo moves the next call only after all is done: an action that is merely busy is overdue,
+        too, but it notes its progress, or a worker holds it. Of those that can wait, somebody who
+        switches one off means it.
 
         Note: `self.ensure_one()`
 
@@ -86,4 +95,42 @@ class IrCron(models.Model):
         :rtype: bool
         """
         self.ensure_one()
-        return not self.active or self.nextcall < now - timedelta(minutes=minutes)
+        if not self.active:
+            return self._is_mpesa_job(self)
+        limit = now - timedelta(minutes=minutes)
+        if self.nextcall >= limit:
+            return False
+        progress = self.env['ir.cron.progress'].search(
+            [('cron_id', '=', self.id)], order='write_date desc', limit=1,
+        )
+        last_sign = max(self.nextcall, progress.write_date or self.nextcall)
+        return last_sign < limit and (last_sign < now - HANGS or not self._mpesa_is_running())
+
+    def _mpesa_is_running(self):
+        """ Tell whether a worker holds the action, or has just had it.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        try:
+            with mute_logger('odoo.sql_db'), self.env.cr.savepoint(flush=False) as savepoint:
+                is_free = bool(self.try_lock_for_update(allow_referencing=True))
+                savepoint.rollback()  # The scheduler passes over an action that we hold.
+        except pg_errors.SerializationFailure:
+            return True
+        return not is_free
+
+    def _mpesa_is_failing(self):
+        """ Tell whether the action fails, and is not about to make up for it by itself.
+
+        One failure of an action that is soon tried again says little: a worker was killed, or two
+        wrote the same row.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.failure_count > (1 if self.interval_type == 'minutes' else 0)

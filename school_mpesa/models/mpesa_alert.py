@@ -90,7 +90,8 @@ class MpesaAlert(models.Model):
     )
     acknowledged_at = fields.Datetime(string="Acknowledged", readonly=True, copy=False)
     mailed_at = fields.Datetime(
-        string="Mailed", readonly=True, copy=False, help="Critical ones are mailed, once.",
+        string="Mailed", readonly=True, copy=False,
+        help="Critical ones are mailed once, and again when they were over, are back and stay.",
     )
     state = fields.Selection(
         string="Status",

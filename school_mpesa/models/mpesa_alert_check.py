@@ -1,18 +1,17 @@
 from datetime import timedelta
 
-from psycopg2 import errors as pg_errors
-
 from odoo import api, fields, models
 from odoo.tools import mute_logger
 
 from odoo.addons.payment.logging import get_payment_logger
 
 from .mpesa_alert import Cause
+from .mpesa_callback_drain import RETRY_ON_NEW_SNAPSHOT
 
 
 _logger = get_payment_logger(__name__)
 
-# A cause that comes back so soon is the same alert: nobody is told of it twice.
+# A cause that comes back so soon is the same alert.
 REOPENED = timedelta(hours=1)
 
 
@@ -27,8 +26,17 @@ class MpesaAlert(models.Model):
 
     @api.model
     def _cron_check(self):
-        """ Look for every cause, each minute. """
-        self._check(self._get_checks())
+        """ Look for every cause, each minute.
+
+        Somebody may have acknowledged an alert meanwhile, or opened the system, which looks as
+        well: that is no error, so it is looked for once more.
+        """
+        try:
+            self._check(self._get_checks())
+            self.env.flush_all()
+        except RETRY_ON_NEW_SNAPSHOT:
+            self.env['mpesa.callback']._start_afresh()
+            self._check(self._get_checks())
 
     # === BUSINESS METHODS === #
 
@@ -61,6 +69,8 @@ class MpesaAlert(models.Model):
             try:
                 with self.env.cr.savepoint():
                     found = getattr(self, name)(providers)
+            except RETRY_ON_NEW_SNAPSHOT:
+                raise
             except Exception as error:  # noqa: BLE001 - the others must be looked for all the same
                 self.env['mpesa.callback']._raise_if_database_is_gone(error)
                 self.env.invalidate_all(flush=False)
@@ -123,17 +133,19 @@ class MpesaAlert(models.Model):
             alert._get_key(): alert
             for alert in self.search([('cleared_at', '=', False), ('kind', 'in', list(kinds))])
         }
-        raised = self.browse()
+        raised, kept = self.browse(), self.browse()
         for cause in causes:
             alert = known.pop(cause.key, None) or self._find_cleared(cause, now)
             if alert:
                 raised |= alert._renew(cause, now)
+                kept |= alert
             else:
                 raised |= self._raise(cause, now)
         gone = self.browse().union(*known.values())
         gone.cleared_at = now
         gone._tell_cleared()
         raised._tell_raised()
+        (kept - raised)._tell_again(now)
 
     @api.model
     def _raise(self, cause, now):
@@ -157,17 +169,19 @@ class MpesaAlert(models.Model):
 
         :param Cause cause: What is wrong.
         :param datetime now: The present.
-        :return: The alert if it has become critical, and so is news; else none.
+        :return: The alert if it has become critical, or was over, and so is news; else none.
         :rtype: mpesa.alert
         """
         self.ensure_one()
-        is_worse = (self.level, cause.level) == ('warning', 'critical')
+        is_back = bool(self.cleared_at)
+        is_news = is_back or (self.level, cause.level) == ('warning', 'critical')
         self.write({
             'level': cause.level, 'value': cause.value, 'threshold': cause.threshold,
             'facts': cause.facts, 'seen_at': now, 'cleared_at': False,
-            **({'acknowledged_by_id': False, 'acknowledged_at': False} if is_worse else {}),
+            **({'acknowledged_by_id': False, 'acknowledged_at': False} if is_news else {}),
+            **({'since': now} if is_back else {}),
         })
-        return self if is_worse else self.browse()
+        return self if is_news else self.browse()
 
     @api.model
     def _find_cleared(self, cause, now):
@@ -207,5 +221,5 @@ class MpesaAlert(models.Model):
             # Two people at once: one of them writes the alert, and the log is not told.
             with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
                 self._check({'jobs': '_check_jobs', 'exceptions': '_check_exceptions'})
-        except (pg_errors.UniqueViolation, pg_errors.SerializationFailure):
+        except RETRY_ON_NEW_SNAPSHOT:
             self.env.invalidate_all(flush=False)

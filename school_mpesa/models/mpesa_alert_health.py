@@ -9,6 +9,7 @@ ADDONS = ('school_fees', 'school_mpesa')
 PASSWORD_DAYS = 90  # daraja.md section 17: then the organisation portal lets it expire
 CRITICAL_DAYS = 3  # before a certificate ends
 FAILED_PULLS = 2  # in a row; one may be a passing fault, and is made up for by the next
+RESTARTED = timedelta(minutes=2)  # so late, the one that looks has only just begun again
 
 
 class MpesaAlert(models.Model):
@@ -44,7 +45,7 @@ class MpesaAlert(models.Model):
 
     @api.model
     def _check_jobs(self, providers):
-        """ Find out whether a scheduled action is late or switched off.
+        """ Find out whether a scheduled action does not run although it should.
 
         When the one that looks is itself late, the scheduler has only just begun to run again, such
         as after a restart: the others have their turn first.
@@ -55,7 +56,7 @@ class MpesaAlert(models.Model):
         """
         jobs, now, causes = self._find_jobs(), fields.Datetime.now(), []
         running = self.env.context.get('cron_id')
-        if running and self.env['ir.cron'].browse(running)._mpesa_is_late(now):
+        if running and self.env['ir.cron'].browse(running).nextcall < now - RESTARTED:
             return None
         for school in providers.company_id:
             late = jobs.filtered(
@@ -77,7 +78,7 @@ class MpesaAlert(models.Model):
         :param payment.provider providers: The enabled shortcodes.
         :rtype: list[Cause]
         """
-        jobs = self._find_jobs().filtered('failure_count')
+        jobs = self._find_jobs().filtered(lambda job: job._mpesa_is_failing())
         # Our own errors are sentences; of others only the name of their kind is kept.
         messages = dict(self.env['mpesa.callback']._read_group([
             ('company_id', 'in', providers.company_id.ids), ('state', 'in', ('new', 'parked')),
@@ -122,13 +123,16 @@ class MpesaAlert(models.Model):
 
     @api.model
     def _check_initiator(self, providers):
-        """ Find the shortcodes whose initiator's password is about to expire.
+        """ Find the shortcodes whose initiator is in use, and has a password about to expire.
 
         :param payment.provider providers: The enabled shortcodes.
         :rtype: list[Cause]
         """
         today, causes = self.env['mpesa.transaction']._get_eat_day(fields.Datetime.now()), []
-        for provider in providers.filtered('mpesa_initiator_set_on'):
+        for provider in providers.filtered(
+            lambda shortcode: shortcode.mpesa_initiator_set_on and shortcode.mpesa_uses_initiator
+            and shortcode._mpesa_has_initiator_secret()
+        ):
             school = provider.company_id
             left = PASSWORD_DAYS - (today - provider.mpesa_initiator_set_on).days
             if left <= school.mpesa_alert_password:
@@ -145,7 +149,10 @@ class MpesaAlert(models.Model):
         :rtype: list[Cause]
         """
         now, causes = fields.Datetime.now(), []
-        for provider in providers.filtered('mpesa_tls_until'):
+        for provider in providers.filtered(
+            lambda shortcode: shortcode.mpesa_tls_until
+            and (shortcode._mpesa_get_tls_target() or ())[:1] == (shortcode.mpesa_tls_host,)
+        ):
             school = provider.company_id
             left = (provider.mpesa_tls_until - now) // timedelta(days=1)
             if left <= school.mpesa_alert_certificate:

@@ -1,16 +1,26 @@
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.fields import Command
 
 from odoo.addons.payment.logging import get_payment_logger
 
+from .mpesa_callback_drain import RETRY_ON_NEW_SNAPSHOT
+
 
 _logger = get_payment_logger(__name__)
 
 ACTIVITY = 'mail.mail_activity_data_warning'
+# A critical cause that was over and is back is mailed again when it has held for so long: one that
+# comes and goes would fill the mailbox.
+HELD = timedelta(minutes=15)
 
 
 class MpesaAlert(models.Model):
-    """Tell people of an alert: an activity for each, a mail when it is critical; both once."""
+    """Tell people of an alert: an activity for each, a mail when it is critical; both once.
+
+    A cause that was over and is back is told again.
+    """
 
     # One file per concern of a large model, so that each stays small.
     # pylint: disable=consider-merging-classes-inherited
@@ -19,7 +29,7 @@ class MpesaAlert(models.Model):
     # === BUSINESS METHODS === #
 
     def _tell_raised(self):
-        """ Tell of alerts that are new, or have become critical.
+        """ Tell of alerts that are new, are back, or have become critical.
 
         A mail is queued and not sent here: a mail server that is down must not keep alerts from
         being raised.
@@ -31,6 +41,18 @@ class MpesaAlert(models.Model):
             alert._plan_activities(users)
             if alert.level == 'critical' and not alert.mailed_at:
                 alert._queue_mails(users)
+
+    def _tell_again(self, now):
+        """ Mail again the alerts that were over, are back and stay, unless somebody sees to them.
+
+        :param datetime now: The present.
+        :return: None
+        """
+        for alert in self.filtered(
+            lambda alert: alert.level == 'critical' and alert.state == 'open'
+            and alert.mailed_at and alert.mailed_at < alert.since <= now - HELD
+        ):
+            alert._queue_mails(alert.company_id._get_mpesa_alert_users())
 
     def _queue_mails(self, users):
         """ Queue a mail to each person.
@@ -52,6 +74,8 @@ class MpesaAlert(models.Model):
                         self.id,
                         email_values={'recipient_ids': [Command.link(user.partner_id.id)]},
                     )
+        except RETRY_ON_NEW_SNAPSHOT:
+            raise
         except Exception as error:  # noqa: BLE001 - a template that somebody has spoilt
             self.env['mpesa.callback']._raise_if_database_is_gone(error)
             self.env.invalidate_all(flush=False)

@@ -28,6 +28,10 @@ class PaymentProvider(models.Model):
         help="When the password was set on the organisation portal, where it expires after 90"
              " days. Written when a password is saved here; correct it if it was set earlier.",
     )
+    mpesa_tls_host = fields.Char(
+        readonly=True, copy=False, groups='base.group_system',
+        help="Whose certificate was looked at: that of another address says nothing.",
+    )
     mpesa_tls_until = fields.Datetime(
         string="Certificate Ends", readonly=True, copy=False, groups='base.group_system',
         help="When the certificate of the public address ends, as this server sees it.",
@@ -41,11 +45,19 @@ class PaymentProvider(models.Model):
         return super().create([self._mpesa_date_password(vals) for vals in vals_list])
 
     def write(self, vals):
-        """ Override of `payment`: the same; and another address has another certificate. """
+        """ Override of `payment`: the same; and another address has another certificate.
+
+        A secret that is gone does not expire.
+        """
         vals = self._mpesa_date_password(vals)
         if 'mpesa_callback_base' in vals:
             vals = {**vals, 'mpesa_tls_until': False}
-        return super().write(vals)
+        res = super().write(vals)
+        if any(name in vals and not vals[name] for name in INITIATOR_SECRETS):
+            self.filtered(
+                lambda p: p.mpesa_initiator_set_on and not p._mpesa_has_initiator_secret()
+            ).mpesa_initiator_set_on = False
+        return res
 
     # === SCHEDULED ACTIONS === #
 
@@ -67,7 +79,7 @@ class PaymentProvider(models.Model):
             except (OSError, ValueError) as error:
                 _logger.info("A certificate could not be looked at: %s", type(error).__name__)
             else:
-                providers.mpesa_tls_until = until
+                providers.write({'mpesa_tls_host': target[0], 'mpesa_tls_until': until})
             self.env['ir.cron']._commit_progress(1, remaining=len(targets) - done)
 
     # === BUSINESS METHODS === #
@@ -83,6 +95,16 @@ class PaymentProvider(models.Model):
             return vals
         today = self.env['mpesa.transaction']._get_eat_day(fields.Datetime.now())
         return {'mpesa_initiator_set_on': today, **vals}
+
+    def _mpesa_has_initiator_secret(self):
+        """ Tell whether a password of the initiator is saved, in whatever form.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return any(self[f'{name}_sealed'] for name in INITIATOR_SECRETS)
 
     def _mpesa_get_tls_target(self):
         """ Return where the certificate of our own public address is served.

@@ -10,7 +10,7 @@ from .ir_cron import OUR_JOBS
 # Safaricom's own calls; the other rows of the inbox are what we found by asking.
 CALLED = ('stk', 'confirmation', 'validation', 'result', 'timeout')
 ANNOUNCEMENTS = ('stk', 'confirmation')
-LATE = timedelta(minutes=10)  # A scheduled action that is due for so long does not run.
+LATE = 10  # minutes; a scheduled action that is due for so long does not run
 ANNOUNCED_WITHIN = timedelta(hours=1)
 
 
@@ -142,12 +142,12 @@ class PaymentProvider(models.Model):
 
     def _mpesa_judge_actions(self, _step, _answer):
         """ See `mpesa.setup.step._judge`. """
-        limit = fields.Datetime.now() - LATE
+        now = fields.Datetime.now()
         jobs = self.env['ir.cron'].sudo().with_context(active_test=False).browse([
             self.env['ir.model.data']._xmlid_to_res_id(xmlid) for xmlid in OUR_JOBS
         ]).exists()
         standing = jobs.filtered(
-            lambda job: not job.active or job.failure_count or job.nextcall < limit
+            lambda job: job._mpesa_is_failing() or job._mpesa_is_late(now, LATE)
         )
         if standing or len(jobs) < len(OUR_JOBS):
             return 'failed', self.env._(

@@ -48,17 +48,18 @@ class ResCompany(models.Model):
 
         Note: `self.ensure_one()`, in sudo mode.
 
-        :return: `day`, `received` and `unidentified` (KES as text), `rows` of (shortcode, count,
-                 KES as text, state of the proof, share of success or None), `alerts` of (level,
-                 name, text), and `url`, where alerts are read.
+        Test money is told of only while there is no other. A shortcode that was switched off is
+        among the rows when money reached it all the same.
+
+        :return: `day`, `is_test`, whether it is no real money, `received` and `unidentified` (KES
+                 as text, of all rows), `rows` of (shortcode, count, KES as text, state of the
+                 proof, share of success or None), `alerts` of (level, name, text), and `url`, where
+                 alerts are read.
         :rtype: dict
         """
         self.ensure_one()
         day = self._get_mpesa_yesterday()
         start, end = proof.get_day_bounds(day)
-        providers = self.env['payment.provider'].search([
-            ('code', '=', 'mpesa'), ('state', '!=', 'disabled'), ('company_id', '=', self.id),
-        ])
         paid = [
             ('company_id', '=', self.id), ('kind', '=', 'payment'), ('direction', '=', 'in'),
             ('denial_state', '!=', 'denied'), ('paid_at', '>=', start), ('paid_at', '<', end),
@@ -69,8 +70,16 @@ class ResCompany(models.Model):
                 paid, ['provider_id'], ['__count', 'amount:sum'],
             )
         }
+        providers = self.env['payment.provider'].search([
+            ('code', '=', 'mpesa'), ('company_id', '=', self.id),
+        ]).filtered(lambda provider: provider.state != 'disabled' or provider in received)
+        real = providers.filtered(lambda provider: provider.mpesa_environment == 'production')
+        providers = real or providers
         (unidentified,), = Movement._read_group(
-            [*paid, ('booking_state', '=', 'unidentified')], [], ['amount:sum'],
+            [
+                *paid, ('provider_id', 'in', providers.ids),
+                ('booking_state', '=', 'unidentified'),
+            ], [], ['amount:sum'],
         )
         proofs = {close.provider_id: close for close in self.env['mpesa.day.close'].search([
             ('provider_id', 'in', providers.ids), ('day', '=', day),
@@ -83,7 +92,10 @@ class ResCompany(models.Model):
         say = self.currency_id._format_plain
         return {
             'day': format_date(self.env, day, date_format='EEEE d MMMM y'),
-            'received': say(sum(amount for _count, amount in received.values())),
+            'is_test': not real,
+            'received': say(sum(
+                received[provider][1] for provider in providers if provider in received
+            )),
             'unidentified': unidentified and say(unidentified),
             'rows': [(
                 provider.mpesa_shortcode, *self._say_mpesa_day(

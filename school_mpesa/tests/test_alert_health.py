@@ -1,19 +1,21 @@
 import datetime
 import ipaddress
+import socket
 import ssl
 import tempfile
 import threading
 from datetime import timedelta
 from pathlib import Path
 from socket import create_server
+from unittest.mock import patch
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from odoo import fields
-from odoo.tests import tagged
+from odoo import fields, sql_db
+from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.school_mpesa import server_certificate
 from odoo.addons.school_mpesa.tests.alert_common import AlertCommon
@@ -100,6 +102,31 @@ class TestAlertJobs(AlertCommon):
         job.active = True
         self.assert_cleared(alert)
 
+    def test_an_action_that_the_school_can_do_without(self):
+        self.env.ref('school_mpesa.cron_mail_summary').active = False
+        self.check()
+        self.assertFalse(self.find('jobs'))
+
+    def test_an_action_that_is_merely_busy(self):
+        job = self.env.ref('school_mpesa.cron_pull')
+        job.nextcall = fields.Datetime.now() - timedelta(minutes=30)
+        # What Odoo's scheduler writes when it begins, and with each batch.
+        progress = self.env['ir.cron.progress'].create({'cron_id': job.id, 'remaining': 500})
+        self.note_progress(progress, minutes=1)
+        self.check()
+        self.assertFalse(self.find('jobs'))
+        self.note_progress(progress, minutes=3)
+        alert = self.assert_raised('jobs', 'critical')
+        self.assertEqual(alert.facts['jobs'], job.ids)
+
+    def note_progress(self, progress, minutes):
+        """ Let an action have said something so many minutes ago. """
+        self.env.flush_all()
+        self.env.cr.execute('UPDATE ir_cron_progress SET write_date = %s WHERE id = %s', [
+            fields.Datetime.now() - timedelta(minutes=minutes), progress.id,
+        ])
+        self.env.invalidate_all()
+
     def test_a_dead_scheduler_is_seen_by_whoever_opens_the_system(self):
         Alert = self.Alert.with_user(self.bursar).with_context(
             allowed_company_ids=self.school.ids,
@@ -121,10 +148,35 @@ class TestAlertJobs(AlertCommon):
         job = self.env.ref('school_mpesa.cron_commands')
         # What Odoo's scheduler writes after a crash.
         job.failure_count = 1
+        self.check()
+        self.assertFalse(self.find('exceptions'), "It is tried again within the minute.")
+        job.failure_count = 2
         alert = self.assert_raised('exceptions', 'critical')
         self.assertIn(job.name, alert.what)
         job.failure_count = 0
         self.assert_cleared(alert)
+
+    def test_an_action_that_failed_and_is_not_soon_tried_again(self):
+        self.env.ref('school_mpesa.cron_prove_yesterday').failure_count = 1
+        self.assert_raised('exceptions', 'critical')
+
+
+@tagged('post_install', '-at_install')
+class TestAlertHeldAction(TransactionCase):
+    """A worker of Odoo's scheduler holds the action that it runs."""
+
+    def test_an_action_that_a_worker_holds(self):
+        job = self.env.ref('school_mpesa.cron_pull')
+        later = job.nextcall + timedelta(minutes=30)
+        self.assertTrue(job._mpesa_is_late(later))
+        with sql_db.db_connect(self.env.cr.dbname).cursor() as worker:
+            # By Odoo's own lock, and only if to look for it has left none behind.
+            worker.execute(
+                'SELECT 1 FROM ir_cron WHERE id = %s FOR NO KEY UPDATE NOWAIT', [job.id],
+            )
+            self.assertFalse(job._mpesa_is_late(later))
+            self.assertTrue(job._mpesa_is_late(later + timedelta(hours=1)), "It hangs.")
+        self.assertTrue(job._mpesa_is_late(later))
 
 
 @tagged('post_install', '-at_install')
@@ -162,6 +214,12 @@ class TestAlertExpiry(AlertCommon, QuestionCommon):
         self.assertFalse(alert.cleared_at, "The mask of the screen is no new password.")
         self.provider.mpesa_initiator_password = 'Another-9'
         self.assert_cleared(alert)
+        self.provider.mpesa_initiator_set_on = today - timedelta(days=95)
+        self.provider.mpesa_status_enabled = False
+        self.check()
+        self.assertFalse(self.find('initiator'), "Nobody uses it.")
+        self.provider.write({'mpesa_status_enabled': True, 'mpesa_initiator_password': False})
+        self.assertFalse(self.provider.mpesa_initiator_set_on)
         other = self.create_provider(shortcode='600222', mpesa_initiator_password='Third-7')
         self.assertEqual(other.mpesa_initiator_set_on, today)
 
@@ -206,6 +264,33 @@ class TestAlertExpiry(AlertCommon, QuestionCommon):
         self.run_cron('school_mpesa.cron_look_at_certificates')
         self.assertEqual(self.provider.mpesa_tls_until, until)
 
+    def test_another_address_has_another_certificate(self):
+        self.serve(3)
+        self.check()
+        self.assertTrue(self.find('certificate'))
+        # As when the system's own address changes, which the shortcode takes when it has none.
+        self.env.cr.execute(
+            "UPDATE payment_provider SET mpesa_callback_base = 'https://fees.example.sc.ke'"
+            " WHERE id = %s", [self.provider.id],
+        )
+        self.env.invalidate_all()
+        self.check()
+        self.assertFalse(self.find('certificate'))
+
+    def test_each_address_of_a_name_is_tried(self):
+        server = CertificateServer(20)
+        self.addCleanup(server.stop)
+        look_up = socket.getaddrinfo
+
+        def find(host, *args, **kwargs):
+            """ Let a name have an address where nobody answers, before the right one. """
+            hosts = ('127.0.0.2', '127.0.0.1') if host == 'fees.example.sc.ke' else (host,)
+            return [entry for each in hosts for entry in look_up(each, *args, **kwargs)]
+
+        with patch.object(socket, 'getaddrinfo', find):
+            until = server_certificate.read_end('fees.example.sc.ke', server.port, is_local=True)
+        self.assertEqual((until - fields.Datetime.now()).days, 20)
+
     def test_nothing_but_our_own_public_address_is_called(self):
         for host in ('127.0.0.1', '10.0.0.5', '169.254.169.254', '::1', '192.168.1.1', 'localhost'):
             with self.subTest(host), self.assertRaises(OSError):
@@ -214,7 +299,7 @@ class TestAlertExpiry(AlertCommon, QuestionCommon):
             with self.subTest(host), self.assertRaises(OSError):
                 server_certificate.resolve(host, 443, is_local=True)
         self.assertEqual(
-            server_certificate.resolve('196.201.214.200', 443, is_local=False), '196.201.214.200',
+            server_certificate.resolve('196.201.214.200', 443, is_local=False), ['196.201.214.200'],
         )
         for base, environment, target in (
             ('https://fees.example.sc.ke', 'sandbox', ('fees.example.sc.ke', 443, False)),

@@ -74,6 +74,61 @@ class TestAlertLife(AlertCommon):
         self.assertNotEqual(later, alert, "An hour later it is another one.")
         self.assertEqual(len(self.get_mails(later)), 1)
 
+    def test_told_again_when_it_is_back(self):
+        alert = self.raise_backlog()
+        alert.with_user(self.bursar).action_acknowledge()
+        self.drain()
+        self.assert_cleared(alert, minutes=5)
+        for n in range(2, 4):
+            self.c2b(f'UIE4K7P2Q{n}')
+        self.check(minutes=10)
+        self.assertEqual(self.find('backlog'), alert)
+        self.assertEqual(alert.state, 'open', "Who saw to it then does not see to it now.")
+        self.assertEqual(alert.activity_ids.user_id, self.bursar)
+        self.check(minutes=24)
+        self.assertEqual(len(self.get_mails(alert)), 1, "It may go by itself.")
+        for minutes in (26, 27, 50):
+            self.check(minutes=minutes)
+            self.assertEqual(len(self.get_mails(alert)), 2)
+
+    def test_not_mailed_again_when_somebody_sees_to_it(self):
+        alert = self.raise_backlog()
+        self.drain()
+        self.assert_cleared(alert, minutes=5)
+        for n in range(2, 4):
+            self.c2b(f'UIE4K7P2Q{n}')
+        self.check(minutes=10)
+        alert.with_user(self.bursar).action_acknowledge()
+        self.check(minutes=40)
+        self.assertEqual(alert.state, 'acknowledged')
+        self.assertEqual(len(self.get_mails(alert)), 1)
+
+    def test_somebody_writes_an_alert_while_it_is_looked_at(self):
+        alert = self.raise_backlog()
+        self.env.flush_all()
+        # As PostgreSQL refuses it, once: a sequence is not rolled back.
+        self.env.cr.execute(
+            """
+            CREATE SEQUENCE test_clash;
+            CREATE FUNCTION test_clash() RETURNS trigger AS $$
+            BEGIN
+                IF nextval('test_clash') = 1 THEN
+                    RAISE EXCEPTION 'Planted' USING ERRCODE = 'serialization_failure';
+                END IF;
+                RETURN NEW;
+            END $$ LANGUAGE plpgsql;
+            CREATE TRIGGER test_clash BEFORE UPDATE ON mpesa_alert
+                FOR EACH ROW EXECUTE FUNCTION test_clash();
+            """
+        )
+        seen_at = alert.seen_at
+        with mute_logger('odoo.sql_db'):
+            self.check(minutes=1)
+        self.env.cr.execute("SELECT last_value FROM test_clash")
+        self.assertGreater(self.env.cr.fetchone()[0], 1, "It was refused, and tried again.")
+        self.assertGreater(alert.seen_at, seen_at)
+        self.assertFalse(self.find('exceptions'))
+
     def test_told_in_the_readers_language(self):
         self.bursar.lang = 'sw'
         alert = self.raise_backlog()
@@ -225,6 +280,7 @@ class TestAlertLife(AlertCommon):
         mail = self.get_mails(self.school)
         self.assertEqual(len(mail), 1)
         self.assertIn("KES", mail.body_html)
+        self.assertIn("Test money", mail.body_html)
         self.assertIn("66.7 %", mail.body_html)
         self.assertIn("600111", mail.body_html)
         self.assertIn("Not yet proven by statement", mail.body_html)
@@ -241,6 +297,24 @@ class TestAlertLife(AlertCommon):
         self.school.mpesa_alert_daily = False
         self.mail_summary(days=3)
         self.assertEqual(len(self.get_mails(self.school)), 2)
+
+    def test_the_summary_does_not_add_test_money_to_real_money(self):
+        self.drain_c2b()
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            told = self.school._get_mpesa_summary()
+        self.assertTrue(told['is_test'])
+        self.assertEqual(len(told['rows']), 1)
+        self.assertIn('15,500', told['received'])
+        live = self.create_provider(shortcode='600222')
+        live.write({
+            'mpesa_callback_base': 'https://fees.example.sc.ke', 'mpesa_environment': 'production',
+            'state': 'enabled',
+        })
+        with freeze_time(fields.Datetime.now() + timedelta(days=1)):
+            told = self.school._get_mpesa_summary()
+        self.assertFalse(told['is_test'])
+        self.assertEqual([row[:2] for row in told['rows']], [('600222', 0)])
+        self.assertNotIn('15,500', told['received'])
 
     def mail_summary(self, days):
         with freeze_time(fields.Datetime.now() + timedelta(days=days)):

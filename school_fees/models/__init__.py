@@ -48,6 +48,7 @@ from . import school_receipt_suspense
 from . import school_receipt_message
 from . import school_receipt_untold
 from . import school_email_mixin
+from . import mail_template
 from . import school_receipt_email
 from . import school_student_email
 from . import school_transfer

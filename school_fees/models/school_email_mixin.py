@@ -64,6 +64,17 @@ class SchoolEmailMixin(models.AbstractModel):
         self.ensure_one()
         return self._get_email_guardian()._get_message_language(self.company_id)
 
+    def _get_email_watermark(self):
+        """ Return what marks the e-mail as about nothing real, '' where it is.
+
+        Note: `self.ensure_one()`
+
+        :return: A line in the language of the context.
+        :rtype: str
+        """
+        self.ensure_one()
+        return self.company_id._get_watermark()
+
     def _get_email_values(self):
         """ Return what the e-mail says, in the language of the context.
 

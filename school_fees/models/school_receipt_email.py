@@ -38,6 +38,10 @@ class SchoolReceipt(models.Model):
         """ Override of `school_fees`: all children of the receipt. """
         return self.line_ids.student_id
 
+    def _get_email_watermark(self):
+        """ Override of `school_fees`: a receipt says itself whether its money is real. """
+        return self._get_watermark()
+
     def _get_email_values(self):
         """ Override of `school_fees` to add the `amount`, the `number` and the receipt's `url`. """
         return {

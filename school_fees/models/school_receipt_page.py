@@ -131,12 +131,14 @@ class SchoolReceiptPage(models.Model):
     def _get_watermark(self):
         """ Return what marks the receipt as not real, '' where it is.
 
+        Other modules mark money that never was; what came before a school trained is real.
+
         Note: `self.ensure_one()`
 
         :rtype: str
         """
         self.ensure_one()
-        return self.company_id._get_watermark()
+        return ''
 
     def _tells_balance(self):
         """ Tell whether the public page of the receipt may tell what is due.

@@ -15,7 +15,8 @@ class PaymentProvider(models.Model):
 
     @api.constrains('code', 'state', 'mpesa_environment', 'company_id')
     def _check_mpesa_training(self):
-        """ Ensure that a school that trains has shortcodes on the simulator only.
+        """ Ensure that a school that trains has shortcodes on the simulator only, and that no real
+        money comes to where money of a training still stands.
 
         :raise ValidationError: If this one is elsewhere.
         """
@@ -33,6 +34,14 @@ class PaymentProvider(models.Model):
                     " Nothing was changed. Switch training mode off first, under Settings > School"
                     " Fees: what is printed and sent from then on counts as real.",
                     school=school.name,
+                ))
+            standing = school._count_training_receipts()
+            if provider.mpesa_environment == 'production' and standing:
+                raise ValidationError(self.env._(
+                    "Receipts of a training still stand in the books of %(school)s and look like"
+                    " fees paid: %(count)s. Nothing was changed. Reverse them first (filter"
+                    " Receipts by Training), or use a company without them.",
+                    count=standing, school=school.name,
                 ))
 
     # === BUSINESS METHODS === #

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from . import pay_page_labels
 
@@ -23,25 +24,36 @@ class ResCompany(models.Model):
     def _check_mpesa_training(self):
         """ Ensure that a school trains where no real money can move.
 
-        :raise ValidationError: If a shortcode of the school is elsewhere than on the simulator, or
-                                there is no simulator.
+        :raise ValidationError: If a shortcode of the school is elsewhere than on the simulator,
+                                real money ever came by one, or there is no simulator.
         """
         training = self.filtered('mpesa_training')
         if not training:
             return
-        # Providers are the system's. One of a parent school serves its branches.
-        providers_sudo = self.env['payment.provider'].sudo().search([
-            ('code', '=', 'mpesa'), ('state', '!=', 'disabled'),
-        ])
+        # Providers and movements are the system's.
+        Provider_sudo = self.env['payment.provider'].sudo()
+        Movement_sudo = self.env['mpesa.transaction'].sudo()
         for school in training:
-            own = providers_sudo.filtered(
-                lambda p, school=school: p.company_id in school.parent_ids
-                or school in p.company_id.parent_ids
+            # One of a parent school serves its branches.
+            nearby = Domain('company_id', 'parent_of', school.id) | Domain(
+                'company_id', 'child_of', school.id,
             )
+            known = Provider_sudo.search(Domain('code', '=', 'mpesa') & nearby)
+            # One that is switched off was not always: what came by it stays real.
+            if 'production' in known.mapped('mpesa_environment') or Movement_sudo.search_count(
+                Domain('environment', '=', 'production') & nearby, limit=1,
+            ):
+                raise ValidationError(self.env._(
+                    "Training mode stays off: %(school)s has, or had, a shortcode in production,"
+                    " and real money must not be marked as training. Nothing was changed. Train in"
+                    " a company made for it.",
+                    school=school.name,
+                ))
+            own = known.filtered(lambda p: p.state != 'disabled')
             if not own or set(own.mapped('mpesa_environment')) != {'simulator'}:
                 raise ValidationError(self.env._(
                     "Training mode stays off: %(school)s needs a shortcode on the local simulator,"
-                    " and none in production or the sandbox. Nothing was changed.",
+                    " and none in the sandbox. Nothing was changed.",
                     school=school.name,
                 ))
             try:
@@ -65,6 +77,16 @@ class ResCompany(models.Model):
         if not self._is_mpesa_training():
             return super()._get_message_mark()
         return self.env._("TRAINING: ")
+
+    def _count_training_receipts(self):
+        """ Count the receipts of a training that still stand, in the school and its branches.
+
+        :rtype: int
+        """
+        return self.env['school.receipt'].sudo().search_count([
+            ('company_id', 'child_of', self.ids), ('is_training', '=', True),
+            ('state', '=', 'posted'),
+        ])
 
     def _is_mpesa_training(self):
         """ Tell whether the school trains; a branch does where its school does.

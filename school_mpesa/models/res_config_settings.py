@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
@@ -35,3 +35,23 @@ class ResConfigSettings(models.TransientModel):
     mpesa_prompt_bulk_pause = fields.Integer(
         related='company_id.mpesa_prompt_bulk_pause', readonly=False,
     )
+
+    # === ONCHANGE METHODS === #
+
+    @api.onchange('mpesa_training')
+    def _onchange_mpesa_training(self):
+        """ Warn whoever ends a training whose receipts still stand. """
+        standing = self.company_id.mpesa_training and not self.mpesa_training and (
+            self.company_id._count_training_receipts()
+        )
+        if not standing:
+            return None
+        return {'warning': {
+            'title': self.env._("Receipts of the training still stand"),
+            'message': self.env._(
+                "Receipts of the training that are not reversed: %(count)s. They stay marked, but"
+                " in the books and on statements they count as fees paid. Reverse them (filter"
+                " Receipts by Training); until then no shortcode in production can be enabled.",
+                count=standing,
+            ),
+        }}

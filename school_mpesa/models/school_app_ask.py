@@ -93,15 +93,15 @@ class SchoolApp(models.AbstractModel):
         """ Return the numbers that a caller may choose without typing them.
 
         :param school.student student: The student; access was checked.
-        :return: Of a guardian the own ones, of the office those of the student's guardians, each
-                 by a key that tells nothing, the first choice first.
+        :return: To the office those of the student's guardians, to everybody else the own ones,
+                 each by a key that tells nothing, the first choice first.
         :rtype: dict[str, daraja.msisdn.Msisdn]
         """
         if not vault.has_keys():
             return {}
-        texts = self.env.user.partner_id.sudo()._get_school_phones() if self.env.user.share else [
+        texts = [
             phone['phone_e164'] for phone in student.sudo()._guardian_phones()
-        ]
+        ] if self._is_office() else self.env.user.partner_id.sudo()._get_school_phones()
         phones = {}
         for text in texts:
             try:

@@ -28,6 +28,9 @@ class SchoolApp(models.AbstractModel):
         amounts = offer_amounts(provider_sudo, asked)
         return {
             'student_id': student.id,
+            'is_test': bool(
+                provider_sudo._mpesa_get_watermark() or student_sudo.company_id._get_watermark()
+            ),
             'currency': student_sudo.currency_id.name,
             'due': _say_amount(due),
             'bills': [
@@ -40,7 +43,7 @@ class SchoolApp(models.AbstractModel):
             ],
             'can_prompt': bool(
                 provider_sudo and provider_sudo.mpesa_stk_enabled
-                and (provider_sudo.is_published or not self.env.user.share)
+                and (provider_sudo.is_published or self._is_office())
             ),
             'options': [
                 {'name': name, 'amount': _say_amount(amount)}
@@ -119,7 +122,9 @@ class SchoolApp(models.AbstractModel):
         )
         return {
             'request_id': tx_sudo.id,
-            'reference': tx_sudo.reference,
+            'is_test': bool(tx_sudo.provider_id._mpesa_get_watermark()),
+            # It holds the admission number of the named student, who may be another family's.
+            'reference': tx_sudo.reference if tx_sudo.mpesa_student_id in shown else None,
             'channel': tx_sudo.mpesa_channel,
             'state': state,
             'message': tx_sudo.mpesa_outcome,
@@ -162,6 +167,7 @@ class SchoolApp(models.AbstractModel):
         return {
             'receipt_id': receipt_sudo.id,
             'number': receipt_sudo.number,
+            'is_test': bool(receipt_sudo._get_watermark()),
             'is_cancelled': receipt_sudo.state == 'reversed',
             'date': str(receipt_sudo.date),
             'paid_at': _say_moment(receipt_sudo.paid_at),

@@ -102,7 +102,8 @@ class TestSchoolApp(AppCommon):
         self.assertEqual((tx.mpesa_initiator_id, tx.mpesa_note), (self.bursar, "From the app"))
         self.assertEqual(tx.mpesa_phone, '254712000111')
         self.assertEqual(answer, {
-            'request_id': tx.id, 'reference': tx.reference, 'channel': 'api', 'state': 'sending',
+            'request_id': tx.id, 'is_test': True, 'reference': tx.reference, 'channel': 'api',
+            'state': 'sending',
             'message': tx.mpesa_outcome, 'result_code': '', 'has_callback': False,
             'can_retry': False, 'retry_in': 0, 'phone': '0712 *** 111',
             'students': [{'student_id': self.student.id, 'amount': '15500.00'}],
@@ -183,7 +184,8 @@ class TestSchoolApp(AppCommon):
         )
         self.assertRegex(answer['sent_at'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$')
         self.assertEqual(answer['receipt'], {
-            'receipt_id': receipt.id, 'number': receipt.number, 'is_cancelled': False,
+            'receipt_id': receipt.id, 'number': receipt.number, 'is_test': True,
+            'is_cancelled': False,
             'date': str(receipt.date), 'paid_at': f'{receipt.paid_at:%Y-%m-%dT%H:%M:%SZ}',
             'channel': 'api', 'code': receipt.external_ref, 'currency': 'KES',
             'amount': '15500.00',
@@ -192,6 +194,26 @@ class TestSchoolApp(AppCommon):
         self.assertEqual(
             self.call(self.grace_key, 'get_receipt', receipt_id=receipt.id), answer['receipt'],
         )
+
+    def test_what_is_a_test_and_what_is_real(self):
+        asked = self.create_request()
+        self.settle()
+        receipt = self.find_request(asked).mpesa_receipt_id
+
+        def tests():
+            answers = (
+                self.options(),
+                self.call(self.office_key, 'get_request', request_id=asked['request_id']),
+                self.call(self.office_key, 'get_receipt', receipt_id=receipt.id),
+            )
+            return [answer['is_test'] for answer in answers]
+
+        self.assertEqual(tests(), [True] * 3)
+        self.env.cr.execute("UPDATE payment_provider SET mpesa_environment = 'production'"
+                            " WHERE id = %s", [self.provider.id])
+        self.env.cr.execute("UPDATE mpesa_transaction SET environment = 'production'")
+        self.env.invalidate_all()
+        self.assertEqual(tests(), [False] * 3)
 
     def test_not_paid_and_why_in_the_language_of_the_call(self):
         asked = self.create_request()
@@ -247,6 +269,10 @@ class TestSchoolApp(AppCommon):
         )
         office = self.call(self.office_key, 'get_request', request_id=tx.id)
         self.assertEqual((office['amount'], len(office['students'])), ('10000.00', 2))
+        self.assertIn(self.student.admission_no, office['reference'])
+        self.assertEqual(
+            self.call(self.grace_key, 'get_request', request_id=tx.id)['reference'], tx.reference,
+        )
         self.settle()
         peter = self.call(self.peter_key, 'get_request', request_id=tx.id)
         self.assertEqual(peter['students'], [
@@ -254,5 +280,7 @@ class TestSchoolApp(AppCommon):
         ])
         self.assertEqual((peter['amount'], peter['amount_paid']), ('3000.00', '3000.00'))
         self.assertEqual(peter['receipt']['students'], peter['students'])
+        self.assertIsNone(peter['reference'], "It names the other family's child.")
+        self.assertNotIn(self.student.admission_no, str(peter))
         page = self.call(self.peter_key, 'list_requests', student_id=self.brian.id)
         self.assertEqual(page['requests'], [peter])

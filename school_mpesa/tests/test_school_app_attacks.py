@@ -111,16 +111,44 @@ class TestSchoolAppAttacks(AppCommon):
                     self.assert_tells_nothing(message)
             self.refuse(key, 'get_request', 'not_found', status=404, request_id=self.tx.id)
 
+    def test_a_class_teacher_who_is_a_guardian_is_a_guardian(self):
+        teacher = self.create_teacher()
+        teacher.partner_id.phone = '+254722000666'
+        self.env['school.guardian.link'].create({
+            'student_id': self.student.id, 'partner_id': teacher.partner_id.id,
+            'relation': 'mother', 'portal': True, 'sees_amounts': True, 'priority': 40,
+        })
+        self.provider.is_published = False
+        key = self.create_key(teacher)
+        options = self.call(key, 'get_payment_options', student_id=self.student.id)
+        self.assertEqual([phone['phone'] for phone in options['phones']], ['0722 *** 666'])
+        self.assertFalse(options['can_prompt'])
+        office = self.call(self.office_key, 'get_payment_options', student_id=self.student.id)
+        self.refuse(key, 'create_request', 'argument', **{
+            **self.calls['create_request'], 'phone': None,
+            'phone_key': office['phones'][0]['phone_key'],
+        })
+
     def test_an_accountant_reads_and_does_not_ask(self):
+        for group in ('invoice', 'readonly'):
+            key = self.create_key(self.create_bursar(
+                f'app-{group}', self.school, group=f'account.group_account_{group}',
+            ))
+            for method, arguments in self.calls.items():
+                with self.subTest(group=group, method=method):
+                    if method == 'create_request':
+                        self.refuse(key, method, 'not_allowed', status=403, **arguments)
+                    else:
+                        self.call(key, method, **arguments)
+            page = self.call(key, 'list_requests', student_id=self.student.id)
+            self.assertEqual([row['request_id'] for row in page['requests']], self.tx.ids)
+
+    def test_an_accountant_who_only_reads_finds_nothing_of_another_school(self):
         key = self.create_key(self.create_bursar(
-            'app-accountant', self.school, group='account.group_account_invoice',
+            'app-far', self.create_school("Other School"), group='account.group_account_readonly',
         ))
         for method, arguments in self.calls.items():
-            with self.subTest(method):
-                if method == 'create_request':
-                    self.refuse(key, method, 'not_allowed', status=403, **arguments)
-                else:
-                    self.call(key, method, **arguments)
+            self.refuse(key, method, 'not_found', status=404, **arguments)
 
     @mute_logger('odoo.http')
     def test_only_the_five_methods_are_open(self):

@@ -38,6 +38,29 @@ class TestTraining(PayPageCommon):
             with self.subTest(environment), self.assertRaisesRegex(ValidationError, "stays off"):
                 self.train()
 
+    def test_not_where_real_money_ever_came(self):
+        second = self.create_provider(shortcode='600222')
+        self.env.cr.execute(
+            "UPDATE payment_provider SET mpesa_environment = 'production', state = 'disabled'"
+            " WHERE id = %s", [second.id],
+        )
+        second.invalidate_recordset()
+        with self.assertRaisesRegex(ValidationError, "real money must not be marked"):
+            self.train()
+        self.env.cr.execute(
+            "UPDATE payment_provider SET mpesa_environment = 'simulator' WHERE id = %s",
+            [second.id],
+        )
+        self.pay()
+        self.env.cr.execute("UPDATE mpesa_transaction SET environment = 'production'")
+        self.env.invalidate_all()
+        branch = self.env['res.company'].create({'name': "Branch", 'parent_id': self.school.id})
+        for school in (self.school, branch):
+            with self.subTest(school.name), self.assertRaisesRegex(
+                ValidationError, "real money must not be marked",
+            ):
+                school.mpesa_training = True
+
     def test_not_with_a_second_shortcode_in_production(self):
         second = self.create_provider(shortcode='600222')
         self.env.cr.execute(
@@ -45,7 +68,7 @@ class TestTraining(PayPageCommon):
             " WHERE id = %s", [second.id],
         )
         second.invalidate_recordset()
-        with self.assertRaisesRegex(ValidationError, "none in production"):
+        with self.assertRaisesRegex(ValidationError, "shortcode in production"):
             self.train()
 
     def test_not_without_a_simulator_on_this_server(self):
@@ -96,9 +119,8 @@ class TestTraining(PayPageCommon):
         self.assertIn(TRAINING, self.student._get_pay_block(500)['notes'])
 
     def test_receipts_of_any_money(self):
-        cash = self.create_receipt({self.student: 500})
-        self.assertNotIn('watermark">', self.get(cash._get_public_url()).text)
         self.train()
+        cash = self.create_receipt({self.student: 500})
         self.pay()
         for receipt in (cash, self.tx.mpesa_receipt_id):
             for url in (receipt._get_public_url(), f'/rc/check/{receipt.slug}'):
@@ -111,16 +133,108 @@ class TestTraining(PayPageCommon):
     def test_a_receipt_of_the_training_is_marked_for_ever(self):
         self.train()
         self.pay()
+        cash = self.create_receipt({self.student: 500})
         self.school.mpesa_training = False
-        receipt = self.tx.mpesa_receipt_id
-        self.assertIn(TEST, self.get(receipt._get_public_url()).text)
-        self.assertIn(TEST, self.print_html('school_fees.report_school_receipt', receipt))
+        for receipt in (cash, self.tx.mpesa_receipt_id):
+            with self.subTest(receipt.money_kind):
+                self.assertIn(TRAINING, self.get(receipt._get_public_url()).text)
+                check = self.get(f'/rc/check/{receipt.slug}').text
+                self.assertIn(TRAINING, check)
+                self.assertNotIn("Genuine", check)
+                self.assertIn(
+                    TRAINING, self.print_html('school_fees.report_school_receipt', receipt),
+                )
+
+    def test_a_receipt_of_a_test_without_training(self):
+        self.pay()
+        self.assertIn(TEST, self.get(self.tx.mpesa_receipt_id._get_public_url()).text)
 
     def test_a_receipt_of_real_money_is_not(self):
+        cash = self.create_receipt({self.student: 500})
         self.pay()
         self.env.cr.execute("UPDATE mpesa_transaction SET environment = 'production'")
+        # As if it trained all the same; it is refused.
+        self.env.cr.execute(
+            "UPDATE res_company SET mpesa_training = true WHERE id = %s", [self.school.id],
+        )
         self.env.invalidate_all()
-        self.assertEqual(self.tx.mpesa_receipt_id._get_watermark(), '')
+        self.assertTrue(self.school._get_watermark())
+        for receipt in (cash, self.tx.mpesa_receipt_id):
+            self.assertEqual(receipt._get_watermark(), '')
+            self.assertIn("Genuine", self.get(f'/rc/check/{receipt.slug}').text)
+
+    def test_no_real_shortcode_over_receipts_of_a_training(self):
+        self.train()
+        receipt = self.create_receipt({self.student: 500})
+        Settings = self.env['res.config.settings']
+
+        def end():
+            values = {'company_id': self.school.id, 'mpesa_training': False}
+            return Settings.new(values)._onchange_mpesa_training()
+
+        self.assertIn("not reversed: 1.", end()['warning']['message'])
+        self.school.mpesa_training = False
+        second = self.create_provider(
+            shortcode='600222', mpesa_callback_base='https://fees.school.example',
+        )
+        real = {'state': 'enabled', 'mpesa_environment': 'production'}
+        with self.assertRaisesRegex(ValidationError, "look like fees paid: 1"):
+            with self.env.cr.savepoint():
+                second.write(real)
+        receipt._reverse("Was training")
+        second.write(real)
+        self.assertEqual(second.state, 'enabled')
+
+    def test_ending_a_training_without_receipts_is_silent(self):
+        self.train()
+        self.create_receipt({self.student: 500})._reverse("Was training")
+        values = {'company_id': self.school.id, 'mpesa_training': False}
+        self.assertIsNone(self.env['res.config.settings'].new(values)._onchange_mpesa_training())
+
+    # === E-MAILS === #
+
+    def test_emails_of_any_document_in_both_languages(self):
+        self.guardian.email = 'mary@example.com'
+        bursar = self.create_staff('train-mailer', 'bursar')
+        link = self.student._get_statement_link()
+
+        def send():
+            """ Return subject and text of each e-mail. """
+            receipt = self.create_receipt({self.student: 500})
+            receipt.with_user(bursar).action_send_by_email()
+            self.student.emailed_at = link.emailed_at = False  # Some minutes later.
+            self.student.with_user(bursar).action_send_statement_by_email()
+            wizard = self.env['account.move.send.wizard'].with_user(bursar).with_context(
+                active_model='account.move', active_ids=self.bill.ids,
+            ).create({})
+            statement = self.student.message_ids.filtered('partner_ids')[:1]
+            link.with_user(bursar).action_send_by_email()
+            mail = self.env['mail.mail'].search([
+                ('model', '=', 'mpesa.payment.link'), ('res_id', '=', link.id),
+            ], order='id desc', limit=1)
+            message = receipt.message_ids.filtered('partner_ids')
+            return receipt, {
+                'receipt': (message.subject, message.body),
+                'statement': (statement.subject, statement.body),
+                'bill': (wizard.subject, wizard.body),
+                'link': (mail.subject, mail.body_html),
+            }
+
+        for subject, body in send()[1].values():
+            self.assertNotIn("real money", f'{subject}{body}')
+        self.train()
+        for lang, mark in (('en_US', TRAINING), ('sw', MAFUNZO)):
+            self.guardian.lang = lang
+            receipt, emails = send()
+            for kind, (subject, body) in emails.items():
+                with self.subTest(lang=lang, kind=kind):
+                    self.assertTrue(subject.startswith(f"[{mark}] Uhuru Academy"), subject)
+                    self.assertEqual(body.count(f"<strong>{mark}</strong>"), 1)
+                    self.assertNotIn('&lt;', body)
+        self.school.mpesa_training = False
+        receipt.emailed_at = False
+        receipt.with_user(bursar).action_send_by_email()
+        self.assertIn(MAFUNZO, receipt.message_ids.filtered('partner_ids')[0].subject)
 
     def test_statements(self):
         report = 'school_fees.report_school_statement'

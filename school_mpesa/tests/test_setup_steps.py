@@ -42,6 +42,10 @@ class TestSetupSteps(SetupCommon):
 
     def test_the_menu_opens_the_only_shortcode_and_lays_out_missing_steps(self):
         school = self.create_school("Small School")
+        # Odoo gives a new company a blank one where the first company has one.
+        self.env['payment.provider'].search([
+            ('code', '=', 'mpesa'), ('company_id', '=', school.id),
+        ]).unlink()
         provider = self.create_provider(school, '600222')
         provider.mpesa_setup_step_ids.unlink()
         Provider = self.env['payment.provider'].with_user(
@@ -141,7 +145,8 @@ class TestSetupSteps(SetupCommon):
 
     def test_addresses_registered_elsewhere_are_proven_by_an_announcement_since(self):
         self.c2b('UIE4K7P2QA', '10.00', 'nobody')
-        self.assert_step('register', 'proven')
+        self.step('register').sudo()._keep()
+        self.assertEqual(self.step('register').shown_state, 'proven')
         before = fields.Datetime.now()
         self.provider.mpesa_callback_base = 'https://other.example.sc.ke'
         self.assertGreaterEqual(self.provider.mpesa_announced_from, before)

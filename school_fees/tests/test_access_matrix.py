@@ -46,7 +46,7 @@ NO_SCHOOL = {
     'res.company', 'res.currency', 'res.users', 'ir.actions.report', 'res.config.settings',
     'account.move.reversal', 'account.payment.register', 'mail.tracking.value', 'mail.followers',
     'mail.activity', 'account.bank.statement.line', 'account.full.reconcile',
-    'payment.transaction', 'mail.notification', 'sms.sms', 'sms.tracker',
+    'payment.transaction', 'mail.notification', 'mail.template', 'sms.sms', 'sms.tracker',
 }
 
 

@@ -23,10 +23,10 @@ class TestMoneyBackBalance(BalanceCommon, MoneyBackCommon):
     def test_a_reversal_in_the_books_is_not_counted_again_from_a_statement(self):
         payment = self.pay_in(amount=700, code='UIE4K7P2QA')
         order = self.order()
-        self.tell_back(order)
         self.upload(self.write_older(
             [self.row(BACK, -500, "Pay Bill Reversal", linked=CODE, minute=30)], opening=500,
         ))
+        self.tell_back(order)
         line = self.get_lines(kind='reversal')
         self.assertFalse(line.mpesa_transaction_id)
         balance = self.tell_balance({'Utility Account': '700.00'})

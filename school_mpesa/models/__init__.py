@@ -186,6 +186,7 @@ from . import school_dashboard_alerts
 from . import school_receipt
 from . import school_receipt_money_back
 from . import school_receipt_split
+from . import school_refund
 from . import school_receipt_training
 from . import school_statement
 from . import school_statement_pay

@@ -128,8 +128,9 @@ class MpesaBalance(models.Model):
         _start, end = proof.get_day_bounds(day)
         movements = self.env['mpesa.transaction'].search([
             *later, ('paid_at', '>', self.looked_at), ('paid_at', '<', end),
-            '|', '|', ('receipt_id', '!=', False), ('suspense_payment_id', '!=', False),
-            ('reversal_state', '!=', False),
+            '|', '|', '|', ('receipt_id', '!=', False), ('suspense_payment_id', '!=', False),
+            # Both entries of what came and went back stand in the books.
+            ('is_returned', '=', True), ('reversal_state', '!=', False),
         ]).filtered(lambda movement: movement.denial_state != 'denied')
         lines = self.env['mpesa.statement.line'].search([
             *later, ('completed_at', '>', self.looked_at), ('completed_at', '<', end),
@@ -159,17 +160,19 @@ class MpesaBalance(models.Model):
             ('state', 'in', ('new', 'found')), ('mpesa_transaction_id', '=', False),
             ('disputed_by_id', '=', False),
         ])
-        known = set(self.env['mpesa.transaction'].search([
-            ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
-            ('receipt', 'in', [*told, *lines.mapped('receipt')]), ('kind', '=', 'payment'),
-        ]).mapped('receipt'))
+        known = {(movement.receipt, movement.kind) for movement in (
+            self.env['mpesa.transaction'].search([
+                ('environment', '=', self.environment), ('shortcode', '=', self.shortcode),
+                ('receipt', 'in', [*told, *lines.mapped('receipt')]),
+            ])
+        )}
         # What a statement brought waits for its release, whatever the inbox holds of it.
-        stated = {line.receipt for line in lines if line.kind == 'payment'}
+        stated = {(line.receipt, line.kind) for line in lines}
         for receipt, (amount, state) in told.items():
-            if receipt not in known | stated:
+            if (receipt, 'payment') not in known | stated:
                 parts['unprocessed_amount' if state == 'new' else 'parked_amount'] += amount
         for line in lines:
-            if line.kind != 'payment' or line.receipt not in known:
+            if (line.receipt, line.kind) not in known:
                 name = _PART_OF_KIND.get(line.kind, 'line_amount')
                 parts[name] += exact(line.signed_amount)
         return {name: parts[name] for name in PARTS}

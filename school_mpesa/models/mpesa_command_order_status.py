@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from .. import daraja
 from .mpesa_command_result import read_number
+from .mpesa_command_reversal import DOUBTFUL, ROLE_FAULTS
 
 
 class MpesaCommand(models.Model):
@@ -94,18 +95,23 @@ class MpesaCommand(models.Model):
                 status.state, status.state,
             ),
         })
-        if status.state != 'no_answer':
+        # It was asked by itself, by an initiator that is good for what else it does: one that only
+        # lacks this role is not called refused.
+        if status.state != 'no_answer' and status.result_code not in ROLE_FAULTS:
             self.provider_id._mpesa_note_initiator(
                 status.result_code if status.state == 'not_allowed' else '',
             )
         callback._close('done')
-        if order.state != 'unknown':
+        if order.state == 'done':
             return None  # Its own result has come meanwhile.
-        if status.state == 'failed':
+        if status.state == 'completed':
+            order._take_given_back(callback, self._read_order(status))
+        elif status.state == 'failed' and order.state == 'unknown':
+            if order.finding in DOUBTFUL:
+                order.needs_person = True  # Safaricom has said otherwise: the statement tells.
+                return None
             order.write({'state': 'failed', 'finding': 'not_carried_out'})
             order.money_back_id._follow('failed')
-        elif status.state == 'completed':
-            order._take_given_back(callback, self._read_order(status))
         return None
 
     def _read_order(self, status):

@@ -52,14 +52,14 @@ class MpesaCommand(models.Model):
                 [[key, str(value)] for key, value in result.parameters],
             ],
         ))
-        if self.result_digest:
-            if digest == self.result_digest:
-                callback._close('repeat')
-            else:
-                self.needs_person = True
-                callback._close('conflict', self.env._(
-                    "Another answer to a question that was answered before."
-                ))
+        if digest == self.result_digest:
+            callback._close('repeat')
+            return
+        if self.result_digest and not self._is_overruled_by(result):
+            self._note_conflict()
+            callback._close('conflict', self.env._(
+                "Another answer to a question that was answered before."
+            ))
             return
         self.write({
             'result_code': result.code, 'result_digest': digest,
@@ -67,6 +67,18 @@ class MpesaCommand(models.Model):
         })
         getattr(self, f'_take_{self.kind}_result')(callback, result)
         self._wake_waiting()
+
+    def _is_overruled_by(self, result):
+        """ Tell whether a later answer counts more than the one that came before.
+
+        :param daraja.Result result: What the later one says.
+        :rtype: bool
+        """
+        return False
+
+    def _note_conflict(self):
+        """ Leave a question to a person to which Safaricom has given two answers. """
+        self.needs_person = True
 
     def _take_status_result(self, callback, result):
         """ Record what Safaricom says of one payment.

@@ -10,6 +10,8 @@ from .. import const, daraja
 ROLE_FAULTS = ('21', 'TP40153', '100000010')
 # Of these causes the initiator was obeyed, or nobody looked at it.
 NOTHING_OF_INITIATOR = ('busy', 'unknown', 'duplicate')
+# Safaricom says that money went back, and nothing could be booked from it.
+DOUBTFUL = ('unclear', 'other', 'contradicts')
 
 
 class MpesaCommand(models.Model):
@@ -76,7 +78,7 @@ class MpesaCommand(models.Model):
             raise UserError(self.env._(
                 "It was approved too long ago to go out by itself now."
             ))
-        if problem := order.mpesa_transaction_id._find_money_back_problem():
+        if problem := order._find_problem():
             raise UserError(problem)
         provider = self.provider_id
         return {
@@ -107,6 +109,23 @@ class MpesaCommand(models.Model):
 
     # === BUSINESS METHODS - THE ANSWER === #
 
+    def _is_overruled_by(self, result):
+        """ Override: that money went back is true whatever was said before, and what told nothing
+        gives way to anything. """
+        if self.kind != 'reversal':
+            return super()._is_overruled_by(result)
+        return self.state != 'done' and (
+            self.finding == 'no_answer' or daraja.read_reversal(result).state == 'reversed'
+        )
+
+    def _note_conflict(self):
+        """ Override: after two answers nobody knows whether money moved. """
+        super()._note_conflict()
+        if self.kind == 'reversal' and self.state != 'done':
+            self.state = 'unknown'
+            self.money_back_id._doubt()
+            self._ask_about_order()
+
     def _take_reversal_result(self, callback, result):
         """ Record what became of the order, and book that the money went back.
 
@@ -118,6 +137,13 @@ class MpesaCommand(models.Model):
         self._note_operator(told)
         if told.state == 'reversed':
             self._take_given_back(callback, told)
+            return
+        if self.state == 'done' or self.finding in DOUBTFUL:
+            # Safaricom has said by then, in answer to a question, that it went back.
+            self._note_conflict()
+            callback._close('conflict', self.env._(
+                "It does not say that money went back, and Safaricom has said before that it did."
+            ))
             return
         is_open = told.state == 'unknown'
         self.write({
@@ -149,7 +175,7 @@ class MpesaCommand(models.Model):
         if reversal:
             self.money_back_id._note_given_back(reversal)
         else:
-            self.money_back_id._follow('unknown')
+            self.money_back_id._doubt()
         self.write({
             'state': 'done' if reversal else 'unknown', 'finding': finding,
             'needs_person': not reversal, 'next_try_at': False,

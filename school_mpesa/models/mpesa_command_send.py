@@ -23,6 +23,20 @@ TRIES = 3  # calls of one question, or of one page, before it is given up
 PAUSE_SECONDS = 20
 
 
+class NotPrepared(Exception):
+    """A question that could not be put together, so that nothing was called.
+
+    :ivar Exception error: Why not.
+    """
+
+    sent = 'no'
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+        self.code = getattr(error, 'code', '') or type(error).__name__
+
+
 class MpesaCommand(models.Model):
     """The outbox of questions: committed rows are sent from outside any transaction."""
 
@@ -130,11 +144,11 @@ class MpesaCommand(models.Model):
         try:
             return getattr(self, f'_prepare_{self.kind}')()
         except (daraja.DarajaError, UserError, ValueError) as error:
-            return {'error': error}
+            return {'error': NotPrepared(error)}
         except psycopg2.Error:
             raise  # Nothing more can be written in this transaction.
         except Exception as error:  # noqa: BLE001 - one question must not stop all the others
-            return {'error': ValueError(type(error).__name__)}
+            return {'error': NotPrepared(ValueError(type(error).__name__))}
 
     def _prepare_status(self):
         """ Gather what a question about one payment needs.
@@ -222,10 +236,12 @@ class MpesaCommand(models.Model):
         :param Exception error: What came instead of an answer.
         :return: None
         """
+        # Whatever else came out of the call, only Daraja's own errors know that nothing was sent.
+        sent = getattr(error, 'sent', 'maybe')
+        if isinstance(error, NotPrepared):
+            error = error.error
         _logger.info("Question %s was not answered: %s", self.id, type(error).__name__)
         tries = self.tries + 1
-        is_ours = isinstance(error, (UserError, ValueError))
-        sent = 'no' if is_ours else getattr(error, 'sent', 'maybe')
         if (
             isinstance(error, TRANSIENT) and not isinstance(error, daraja.CertificateRefused)
             and self._may_call_again(sent) and tries < TRIES

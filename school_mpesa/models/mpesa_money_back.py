@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .. import proof
+
 
 # An order that may have moved money, or may still move it: a payment has one at a time.
 OPEN_STATES = ('asked', 'approved', 'sent', 'unknown')
@@ -100,7 +102,7 @@ class MpesaMoneyBack(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('state', 'asked_by_id')
+    @api.depends('state', 'asked_by_id', 'command_ids.needs_person')
     @api.depends_context('uid')
     def _compute_can_decide(self):
         is_approver = self.env.user.has_group('school_fees.group_approver')
@@ -128,12 +130,46 @@ class MpesaMoneyBack(models.Model):
     # === BUSINESS METHODS === #
 
     def _can_be_closed(self):
-        """ Tell whether a person may say that it never went back: Safaricom had a day to tell.
+        """ Tell whether a person may say that it never went back: Safaricom had a day to tell, and
+        where it has said two things, a statement of that day is there.
 
         :rtype: bool
         """
         self.ensure_one()
-        return self.state == 'unknown' and fields.Datetime.now() - self.decided_at >= PATIENCE
+        return (
+            self.state == 'unknown' and fields.Datetime.now() - self.decided_at >= PATIENCE
+            and not self._waits_for_statement()
+        )
+
+    def _waits_for_statement(self):
+        """ Tell whether Safaricom has said two things, of which a statement has to tell the true.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # In sudo mode: who may approve need not read statements.
+        order = self.sudo()
+        return (
+            order.state == 'unknown' and order.command_ids.needs_person and not order._is_stated()
+        )
+
+    def _is_stated(self):
+        """ Tell whether one statement has everything from the order until its day ended.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        command = self.command_ids
+        day = self.env['mpesa.transaction']._get_eat_day(command.sent_at)
+        _start, end = proof.get_day_bounds(day)
+        return any(
+            statement._is_whole() and statement._get_cover()['start'] <= command.sent_at
+            and statement._get_cover()['end'] >= end
+            for statement in self.env['mpesa.statement'].search([
+                ('environment', '=', command.environment), ('shortcode', '=', command.shortcode),
+                ('period_start', '<=', command.sent_at), ('distrusted_at', '=', False),
+            ])
+        )
 
     def _follow(self, state):
         """ Note what became of orders that are under way.
@@ -144,6 +180,20 @@ class MpesaMoneyBack(models.Model):
         :return: None
         """
         self.filtered(lambda order: order.state in {'approved', 'sent', 'unknown'}).state = state
+
+    def _doubt(self):
+        """ Note that the money may have gone back, also where Safaricom had refused the order.
+
+        What a person has closed stays closed, and so does an order after which another was asked
+        for: they say what Safaricom has said since.
+
+        :return: None
+        """
+        self._follow('unknown')
+        for order in self.filtered(lambda order: order.state == 'failed'):
+            orders = order.mpesa_transaction_id.money_back_ids
+            if not order.closed_by_id and not any(o.state in OPEN_STATES for o in orders):
+                order.state = 'unknown'
 
     def _note_given_back(self, reversal):
         """ Note that the money went back: Safaricom has said so, and it has left the books.

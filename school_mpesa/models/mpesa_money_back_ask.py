@@ -63,12 +63,20 @@ class MpesaMoneyBack(models.Model):
         for order in self:
             order_sudo = order._lock_one()
             order._check_second_person(order_sudo.asked_by_id)
+            if order_sudo._waits_for_statement():
+                raise UserError(self.env._(
+                    "Safaricom has said of %(number)s that it went back, or things that do not fit"
+                    " together. Nothing was changed. Import the statement that has all of that"
+                    " day: if it went back, it is booked by itself; if not, you can say so then.",
+                    number=order_sudo.number,
+                ))
             if not order_sudo._can_be_closed():
                 raise UserError(self.env._(
                     "What became of %(number)s is known, or Safaricom may still tell: its answers"
                     " have come a day late. Nothing was changed.", number=order_sudo.number,
                 ))
             order_sudo.write({'state': 'failed', 'closed_by_id': self.env.user.id})
+            order_sudo.command_ids.needs_person = False
 
     def action_ask_safaricom(self):
         """ Ask Safaricom what became of the order.
@@ -169,10 +177,27 @@ class MpesaMoneyBack(models.Model):
         :raise UserError: If not; no money was moved.
         """
         self.ensure_one()
-        if problem := self.mpesa_transaction_id._find_money_back_problem():
+        if problem := self._find_problem():
             raise UserError(self.env._(
                 "%(problem)s No money was moved.", problem=problem,
             ))
+
+    def _find_problem(self):
+        """ Say why the payment cannot go back at this moment, '' when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        payment = self.mpesa_transaction_id
+        if problem := payment._find_money_back_problem():
+            return problem
+        if payment._get_whose() != (self.whose or ''):
+            return self.env._(
+                "%(code)s is on another student or another receipt than when it was asked back."
+                " Refuse this and ask again, so that both people see whose money it is.",
+                code=payment.receipt,
+            )
+        return ''
 
     def _check_day_limit(self):
         """ Ensure that the shortcode gives back no more in a day than its limit.

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from .. import daraja
+from .mpesa_command_reversal import DOUBTFUL
 from .mpesa_command_screen import NAIROBI
 
 
@@ -20,8 +21,9 @@ class MpesaMoneyBack(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends(
-        'state', 'expires_at', 'reversal_id', 'closed_by_id', 'command_ids.finding',
-        'command_ids.result_code', 'command_ids.problem',
+        'state', 'expires_at', 'reversal_id.reversal_state', 'closed_by_id',
+        'command_ids.finding', 'command_ids.result_code', 'command_ids.problem',
+        'command_ids.needs_person',
     )
     @api.depends_context('lang')
     def _compute_outcome(self):
@@ -56,9 +58,19 @@ class MpesaMoneyBack(models.Model):
                 "M-PESA gave %(amount)s back on %(moment)s (%(code)s), without an order of ours."
                 " It has left the books, and no order is sent.", **values,
             )
+        if self.reversal_id.reversal_state == 'receipt':
+            return self.env._(
+                "M-PESA gave %(amount)s back on %(moment)s (%(code)s). It has left the books: its"
+                " receipt is reversed, and the bills that it paid are open again.", **values,
+            )
+        if self.reversal_id.reversal_state == 'suspense':
+            return self.env._(
+                "M-PESA gave %(amount)s back on %(moment)s (%(code)s). It has left the books: it"
+                " waits under Unidentified no more.", **values,
+            )
         return self.env._(
-            "M-PESA gave %(amount)s back on %(moment)s (%(code)s). It has left the books: its"
-            " receipt is reversed, and the bills that it paid are open again.", **values,
+            "M-PESA gave %(amount)s back on %(moment)s (%(code)s). It has left the wallet; on whose"
+            " account it goes, a person says at the reversal of this code.", **values,
         )
 
     def _describe_refused(self):
@@ -87,6 +99,9 @@ class MpesaMoneyBack(models.Model):
             'contradicts': self.env._(
                 "Safaricom says that it went back, and the books say otherwise."
             ),
+            **dict.fromkeys(('not_given_back', 'refused', 'not_carried_out'), self.env._(
+                "Safaricom has said two different things about the order.",
+            )),
         }.get(command.finding) or self.env._("No answer came to the order.")
         return self.env._(
             "%(why)s The money may have moved: nothing is booked, and the order is not sent again."
@@ -97,6 +112,13 @@ class MpesaMoneyBack(models.Model):
 
     def _describe_failed(self):
         command = self.command_ids
+        if command.needs_person and command.finding in DOUBTFUL:
+            return self.env._(
+                "Safaricom has since said otherwise: the money may have gone back. Do not give it"
+                " back in another way. Look %(code)s up on the organisation portal, or import the"
+                " statement of that day: if it went back, it is booked by itself.",
+                code=self.mpesa_transaction_id.receipt,
+            )
         if self.closed_by_id:
             return self.env._(
                 "%(person)s looked it up: it never went back. No money has moved.",

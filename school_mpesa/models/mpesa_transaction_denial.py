@@ -262,14 +262,21 @@ class MpesaTransaction(models.Model):
         :return: None
         :raise UserError: If one did: the money would leave the books twice.
         """
-        self.ensure_one()
-        waiting = self.suspense_payment_id._get_counterpart_line()
-        if self.currency_id.compare_amounts(-waiting.amount_residual, self.amount) != 0:
+        if not self._waits_whole():
             raise UserError(self.env._(
                 "An entry by hand took some of payment %(code)s off Unidentified. Nothing was"
                 " changed. Have an accountant reverse that entry first, or the money would leave"
                 " the books twice.", code=self.receipt,
             ))
+
+    def _waits_whole(self):
+        """ Tell whether all of this payment waits on *Unidentified fee receipts*.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        waiting = self.suspense_payment_id._get_counterpart_line()
+        return self.currency_id.compare_amounts(-waiting.amount_residual, self.amount) == 0
 
     def _take_out(self):
         """ Take money out of the books that was never paid: off the student, out of the wallet.

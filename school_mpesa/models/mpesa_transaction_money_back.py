@@ -91,7 +91,34 @@ class MpesaTransaction(models.Model):
                 "%(code)s is not in the books, or some of it went back already, or somebody says"
                 " that Safaricom does not know it.", code=self.receipt,
             )
-        return self._find_beyond_limits()
+        if not (self.receipt_id or self._waits_whole()):
+            return self.env._(
+                "An entry by hand took some of payment %(code)s off Unidentified. Have an"
+                " accountant reverse that entry first.", code=self.receipt,
+            )
+        return self._find_beyond_limits() or self._find_refund_problem()
+
+    def _find_refund_problem(self):
+        """ Say by which refund this money may leave the school, or has left it, '' when by none.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        refund = self.env['school.refund'].search([
+            ('student_id', 'in', [
+                student.id for student in self.receipt_id._get_shares_now()
+            ]),
+            '|', ('state', '=', 'asked'),
+            '&', ('state', '=', 'done'), ('date', '>=', self._get_eat_day(self.paid_at)),
+        ], limit=1)
+        if not refund:
+            return ''
+        return self.env._(
+            "Refund %(number)s of %(amount)s is asked for, or was paid out since %(code)s came: the"
+            " same money would go back twice. Refuse or reverse that refund first, or let the"
+            " refund be the way.", number=refund.number, code=self.receipt,
+            amount=self.currency_id._format_plain(refund.amount),
+        )
 
     def _find_beyond_limits(self):
         """ Say which limit of the shortcode this payment is beyond, '' when none.
@@ -216,7 +243,12 @@ class MpesaTransaction(models.Model):
         """ Override to end what was asked about a payment that went back, whoever told of it. """
         stood = super()._take_back(reversal, day)
         if stood:
-            self.money_back_ids.filtered(
-                lambda order: order.state in (*OPEN_STATES, 'failed')
-            )._note_given_back(reversal)
+            orders = self.money_back_ids.filtered(lambda order: order.state in OPEN_STATES)
+            if not orders and reversal.source == 'statement':
+                # One was carried out after all; the result of an order says itself which one.
+                orders = self.money_back_ids.filtered(
+                    lambda order: order.state == 'failed'
+                    and order.command_ids.finding != 'not_sent'
+                ).sorted(lambda order: (bool(order.closed_by_id), order.id))[-1:]
+            orders._note_given_back(reversal)
         return stood

@@ -75,4 +75,8 @@ class PaymentProvider(models.Model):
                 "This shortcode gives no payments back: the administrator switches it on at the"
                 " M-PESA shortcode."
             )
+        if provider.state == 'disabled':
+            return self.env._(
+                "This M-PESA shortcode is switched off. The administrator switches it on again."
+            )
         return provider._mpesa_find_initiator_problem()

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -29,3 +31,24 @@ class SchoolReceipt(models.Model):
                 number=self.number,
             ))
         return payment.action_give_back()
+
+    # === BUSINESS METHODS === #
+
+    def _get_shares_now(self):
+        """ Return on whom the money of this receipt stands, after what was moved between students.
+
+        Note: in sudo mode.
+
+        :return: KES by student, each above zero.
+        :rtype: dict[school.student, float]
+        """
+        shares = defaultdict(float)
+        for line in self.line_ids:
+            shares[line.student_id] += line.amount
+        for transfer in self.line_ids.transfer_ids.filtered(lambda t: t.state == 'done'):
+            shares[transfer.from_student_id] -= transfer.amount
+            shares[transfer.to_student_id] += transfer.amount
+        return {
+            student: amount for student, amount in shares.items()
+            if self.currency_id.compare_amounts(amount, 0.0) > 0
+        }

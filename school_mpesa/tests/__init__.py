@@ -88,6 +88,9 @@ from . import test_money_back
 from . import test_money_back_result
 from . import test_money_back_runs
 from . import test_money_back_road
+from . import test_money_back_doubt
+from . import test_money_back_refund
+from . import test_money_back_balance
 from . import test_school_app
 from . import test_school_app_attacks
 from . import test_training

@@ -52,15 +52,21 @@ class TestMoneyBackRuns(MoneyBackCommon):
         self.env['mpesa.command']._claim_queued()
         names = (f'AG_{command.id}', f'o-{command.id}')
         events = rng.choices(
-            ('success', 'failure', 'timeout', 'wrong', 'nameless', 'silence', 'statement', 'close'),
-            weights=(4, 3, 2, 2, 1, 2, 2, 1), k=rng.randint(1, 6),
+            (
+                'success', 'failure', 'timeout', 'wrong', 'nameless', 'silence', 'statement',
+                'close', 'correction', 'doubt', 'carried_out', 'not_carried_out',
+            ),
+            weights=(4, 3, 2, 2, 1, 2, 2, 2, 1, 1, 1, 1), k=rng.randint(1, 6),
         )
         events.insert(rng.randint(0, 1), 'acknowledge')
-        proven = False
+        proven = confirmed = False
         for event in events:
             getattr(self, f'do_{event}')(rng, order, names)
-            proven = proven or event in {'success', 'statement'}
+            confirmed = confirmed or event in {'success', 'correction'}
+            proven = proven or confirmed or event in {'statement', 'carried_out'}
             self.assert_run(payment, proven)
+            if confirmed and command.conversation_id:
+                self.assertTrue(payment.is_returned, "It went back, whatever was said before.")
         return order.state, bool(payment.reversal_ids)
 
     def assert_run(self, payment, proven):
@@ -110,6 +116,38 @@ class TestMoneyBackRuns(MoneyBackCommon):
     def do_failure(self, rng, order, names):
         self.hear(order, rng.choice(FAILURES), names=names)
 
+    def do_correction(self, rng, order, names):
+        self.do_failure(rng, order, names)
+        self.do_success(rng, order, names)
+
+    def do_doubt(self, rng, order, names):
+        """ After what was said before, nobody knows any more; and a refusal once again. """
+        for code in ('17', rng.choice(FAILURES)):
+            self.hear(order, code, names=names)
+
+    def do_carried_out(self, rng, order, names):
+        self.answer_question(order, Amount=500, ReceiptNo=BACK)
+
+    def do_not_carried_out(self, rng, order, names):
+        self.answer_question(order, TransactionStatus='Declined', ReceiptNo=None)
+
+    def answer_question(self, order, **values):
+        """ Answer the question about the order, where one was asked. """
+        question = self.env['mpesa.command'].search([
+            ('order_id', '=', order.command_ids.id), ('state', '=', 'queued'),
+        ])
+        if question:
+            question.write({
+                'state': 'sent', 'sent_at': fields.Datetime.now(),
+                'conversation_id': f'AG_{question.id}',
+                'originator_conversation_id': f'o-{question.id}',
+            })
+            self.accept_bytes(self.result_url(), self.result_body(
+                question, parties=['600111 - Uhuru Academy', '254712000111 - WANJIKU PLANTED'],
+                **values,
+            ))
+            self.read_inbox()
+
     def do_timeout(self, rng, order, names):
         self.hear(order, end='timeout', names=names)
 
@@ -132,10 +170,12 @@ class TestMoneyBackRuns(MoneyBackCommon):
 
     def do_close(self, rng, order, names):
         order.decided_at = fields.Datetime.subtract(fields.Datetime.now(), days=2)
+        is_doubtful = order.command_ids.needs_person
         try:
             order.with_user(self.head).action_not_given_back()
         except UserError:
             return
+        self.assertFalse(is_doubtful, "A statement has to tell first.")
         # It is asked for anew; the first result still counts.
         again = self.ask_back(order.mpesa_transaction_id)
         again.with_user(self.bursar).action_refuse()

@@ -111,7 +111,8 @@ class LiveRoad(Road):
         """
         phones = [self.next_phone() for _unused in range(count)]
         students = self.call('bursar', 'school.student', 'create', [
-            {'name': f'Payer {phone[-5:]}', 'admission_no': f'P{phone[-7:]}', 'state': 'active'}
+            {'name': f'Payer {phone[-5:]}', 'admission_no': f'ADM-9{phone[-6:]}',
+             'state': 'active'}
             for phone in phones
         ])
         guardians = self.call('bursar', 'res.partner', 'create', [

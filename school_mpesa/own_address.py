@@ -19,7 +19,7 @@ class NameAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args, **kwargs):
         """ Override of `requests`: the certificate must be the name's. """
-        super().init_poolmanager(*args, server_hostname=self.host, **kwargs)
+        return super().init_poolmanager(*args, server_hostname=self.host, **kwargs)
 
 
 def ask(url, expected, is_local):

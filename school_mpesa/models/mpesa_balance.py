@@ -19,7 +19,7 @@ class MpesaBalance(models.Model):
 
     command_id = fields.Many2one(
         string="Question", comodel_name='mpesa.command', required=True, readonly=True,
-        ondelete='cascade',
+        index=True, ondelete='cascade',
     )
     provider_id = fields.Many2one(
         string="Provider", comodel_name='payment.provider', required=True, readonly=True,

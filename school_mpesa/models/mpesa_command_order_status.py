@@ -30,21 +30,24 @@ class MpesaCommand(models.Model):
 
     @api.depends('order_id.receipt')
     def _compute_subject(self):
-        super()._compute_subject()
+        res = super()._compute_subject()
         for command in self.filtered('order_id'):
             command.subject = command.order_id.receipt
+        return res
 
     @api.depends('order_id')
     def _compute_is_open(self):
-        super()._compute_is_open()
+        res = super()._compute_is_open()
         for command in self.filtered('order_id'):
             command.can_ask_again = False  # Its order says when it can.
+        return res
 
     @api.depends('order_id.money_back_id.outcome')
     def _compute_outcome(self):
-        super()._compute_outcome()
+        res = super()._compute_outcome()
         for command in self.filtered(lambda c: c.order_id and not c.is_open):
             command.outcome = command.order_id.money_back_id.outcome
+        return res
 
     # === BUSINESS METHODS === #
 
@@ -75,8 +78,9 @@ class MpesaCommand(models.Model):
 
     def _fail(self, finding, **values):
         """ Override to ask about an order of which nobody knows what became. """
-        super()._fail(finding, **values)
+        res = super()._fail(finding, **values)
         self.filtered('money_back_id')._ask_about_order()
+        return res
 
     def _get_status_subject(self):
         """ Override: an order is asked about by its own name. """

@@ -37,6 +37,7 @@ class MpesaCommand(models.Model):
     )
     money_back_id = fields.Many2one(
         string="Money Back", comodel_name='mpesa.money.back', readonly=True, ondelete='restrict',
+        index='btree_not_null',
     )
 
     _money_back_uniq = models.UniqueIndex(
@@ -48,9 +49,10 @@ class MpesaCommand(models.Model):
 
     @api.depends('money_back_id.outcome')
     def _compute_outcome(self):
-        super()._compute_outcome()
+        res = super()._compute_outcome()
         for command in self.filtered('money_back_id'):
             command.outcome = command.money_back_id.outcome
+        return res
 
     # === BUSINESS METHODS - SENDING === #
 
@@ -103,9 +105,10 @@ class MpesaCommand(models.Model):
 
     def _fail(self, finding, **values):
         """ Override to tell what is given back by it. """
-        super()._fail(finding, **values)
+        res = super()._fail(finding, **values)
         for command in self.filtered('money_back_id'):
             command.money_back_id._follow(command.state)
+        return res
 
     # === BUSINESS METHODS - THE ANSWER === #
 
@@ -120,11 +123,12 @@ class MpesaCommand(models.Model):
 
     def _note_conflict(self):
         """ Override: after two answers nobody knows whether money moved. """
-        super()._note_conflict()
+        res = super()._note_conflict()
         if self.kind == 'reversal' and self.state != 'done':
             self.state = 'unknown'
             self.money_back_id._doubt()
             self._ask_about_order()
+        return res
 
     def _take_reversal_result(self, callback, result):
         """ Record what became of the order, and book that the money went back.

@@ -83,7 +83,7 @@ class MpesaExchange(models.Model):
     @api.autovacuum
     def _gc_old(self):
         """ Delete what was said to Safaricom longer ago than a school keeps records. """
-        for school in self.env['res.company'].search([]):
+        for school in self.env['res.company'].search([]):  # pylint: disable=no-search-all
             limit = fields.Datetime.now() - relativedelta(years=school.mpesa_record_years)
             old = Domain('create_date', '<', limit)
             self.search(old & (

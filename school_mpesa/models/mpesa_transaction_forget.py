@@ -35,7 +35,7 @@ class MpesaTransaction(models.Model):
     def _cron_forget_payers(self):
         """ Forget the payers whose time has come, of each school, some hundred at a time. """
         # The schools of all, whichever the scheduled action's user works in.
-        for school in self.env['res.company'].sudo().search([]):
+        for school in self.env['res.company'].sudo().search([]):  # pylint: disable=no-search-all
             before = fields.Datetime.now() - relativedelta(months=school.mpesa_payer_months)
             for forget in (
                 self._forget_payers, self.env['payment.transaction']._mpesa_forget_payers,

@@ -38,9 +38,10 @@ class PaymentProvider(models.Model):
 
     @api.depends('mpesa_reversal_enabled')
     def _compute_mpesa_uses_initiator(self):
-        super()._compute_mpesa_uses_initiator()
+        res = super()._compute_mpesa_uses_initiator()
         for provider in self.filtered('mpesa_reversal_enabled'):
             provider.mpesa_uses_initiator = True
+        return res
 
     # === CONSTRAINT METHODS === #
 

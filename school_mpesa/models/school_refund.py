@@ -11,7 +11,7 @@ class SchoolRefund(models.Model):
 
     def _check_credit(self):
         """ Override of `school_fees`: the same money does not go back twice. """
-        super()._check_credit()
+        res = super()._check_credit()
         for refund in self:
             student, currency = refund.student_id, refund.currency_id
             orders = self.env['mpesa.money.back'].search([
@@ -32,3 +32,4 @@ class SchoolRefund(models.Model):
                     " same money would go back twice.", student=student.display_name,
                     held=currency._format_plain(held), numbers=', '.join(orders.mapped('number')),
                 ))
+        return res

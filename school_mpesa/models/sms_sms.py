@@ -9,11 +9,12 @@ class SmsSms(models.Model):
     @api.model
     def _cancel_of(self, companies):
         """ Override of `school_fees` to cancel the questions to payers too. """
-        super()._cancel_of(companies)
+        res = super()._cancel_of(companies)
         self.env['mpesa.payer.question'].search([
             ('company_id', 'in', companies.ids), ('sms_uuid', '!=', False),
             ('answered_at', '=', False),
         ])._drop_sms()
+        return res
 
     def _is_due(self):
         """ Override of `school_fees` to drop a question that is answered otherwise by now. """

@@ -6,7 +6,7 @@ import re
 ATTRIBUTES = ('aria-label', 'alt', 'title', 'placeholder')
 # The same in both languages: names of things, and words that Kenyans do not translate.
 SAME = frozenset({
-    'EAT', 'English', 'Kiswahili', 'M-PESA', 'PDF', 'Paybill', 'SMS', 'WhatsApp',
+    'EAT', 'English', 'Kiswahili', 'M-PESA', 'PDF', 'Paybill', 'SMS', 'STK Push', 'WhatsApp',
 })
 
 

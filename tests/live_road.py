@@ -276,6 +276,7 @@ def books_kept(road):
     road.control.clear_scripts()
     shortcode, journal_id = road.school['shortcode'], road.school['journal_id']
     stack = road.stack
+    road.settle()  # What came before is not this test's.
     received = road.control.balance(shortcode)
     in_ledger = invariants.wallet_lines(stack, journal_id)
     yield

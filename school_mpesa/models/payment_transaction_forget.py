@@ -32,6 +32,8 @@ class PaymentTransaction(models.Model):
         ]).sealed = False  # The number stands in it.
         requests_sudo.write({
             'mpesa_phone_sealed': False, 'mpesa_phone_index': False, 'mpesa_phone_mask': False,
-            'mpesa_checkout_sealed': False, 'mpesa_note': False,
+            'mpesa_checkout_sealed': False,
         })
+        # A clerk's note is the school's own; a payer's may name anybody.
+        requests_sudo.filtered(lambda tx: tx.mpesa_channel != 'stk_push').mpesa_note = False
         return len(requests_sudo)

@@ -84,6 +84,16 @@ class TestForgetPayers(BookingCommon):
         self.assertEqual((tx.mpesa_push_state, other.mpesa_push_state), ('paid', 'declined'))
         self.assert_books(15_500)
 
+    def test_the_payers_words_go_and_the_clerks_stay(self):
+        by_payer = self.ask(amount=100, note="From uncle Peter")
+        by_clerk = self.ask(
+            amount=200, phone='0722000333', channel='stk_push', note="As agreed on the phone",
+        )
+        (by_payer | by_clerk)._mpesa_move_to('declined', mpesa_result_code='1032')
+        self.forget()
+        self.assertFalse(by_payer.mpesa_note or by_clerk.mpesa_phone_mask)
+        self.assertEqual(by_clerk.mpesa_note, "As agreed on the phone")
+
     def test_the_same_message_again_stays_a_repeat(self):
         self.drain_c2b(MSISDN=PHONE, FirstName="Wanjiru")
         movement = self.get_movements()

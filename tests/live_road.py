@@ -110,10 +110,10 @@ class LiveRoad(Road):
         :rtype: list[dict]
         """
         phones = [self.next_phone() for _unused in range(count)]
+        names = [f'Payer {phone[-6:]}' for phone in phones]
         students = self.call('bursar', 'school.student', 'create', [
-            {'name': f'Payer {phone[-5:]}', 'admission_no': f'ADM-9{phone[-6:]}',
-             'state': 'active'}
-            for phone in phones
+            {'name': name, 'admission_no': f'ADM-9{phone[-6:]}', 'state': 'active'}
+            for name, phone in zip(names, phones, strict=True)
         ])
         guardians = self.call('bursar', 'res.partner', 'create', [
             {'name': f'Guardian {phone[-5:]}', 'phone': f'+{phone}'} for phone in phones
@@ -122,7 +122,9 @@ class LiveRoad(Road):
             {'student_id': student, 'partner_id': guardian}
             for student, guardian in zip(students, guardians, strict=True)
         ])
-        bills = self._post_bills([{'id': student} for student in students])
+        bills = self._post_bills([
+            {'id': student, 'name': name} for student, name in zip(students, names, strict=True)
+        ])
         return [
             {**bill, 'phone': phone} for bill, phone in zip(bills, phones, strict=True)
         ]

@@ -32,7 +32,7 @@ def choose(page, stack, payers):
     page.goto(f'{stack.url}/odoo/mpesa-prompts/new')
     page.locator('[name=chosen_by] label', has_text='Chosen students').click()
     for payer in payers:
-        name = f"P{payer['phone'][-7:]}"
+        name = payer['student']['name']
         page.locator('[name=student_ids] input').fill(name)
         page.locator(f'.o-autocomplete--dropdown-item:has-text("{name}")').first.click()
         expect(page.locator(f'[name=student_ids] .o_tag:has-text("{name}")')).to_be_visible()
@@ -69,12 +69,12 @@ def test_from_the_look_to_the_answers(road, desk_page):
     expect(desk_page.locator(f'{PROGRESS} [data-part=unpaid]')).to_have_text('Not paid: 1')
     rows = desk_page.locator('[name=result_ids] .o_data_row')
     expect(rows).to_have_count(2)
-    expect(rows.filter(has_text=f"P{payers[1]['phone'][-7:]}")).to_contain_text('Cancelled')
+    expect(rows.filter(has_text=payers[1]['student']['name'])).to_contain_text('Cancelled')
     assert len(stack.simulator.prompts(payers[2]['phone'], open_only=False)) == 0
     desk_page.locator('button[name=action_send_links]').click()
     tags = desk_page.locator('.modal [name=student_ids] .o_tag')
     expect(tags).to_have_count(1)
-    expect(tags).to_contain_text(f"P{payers[1]['phone'][-7:]}")
+    expect(tags).to_contain_text(payers[1]['student']['name'])
 
 
 @pytest.mark.usefixtures('any_hour')

@@ -337,6 +337,24 @@ def test_the_addresses_to_be_allowed_are_those_that_are_shipped():
     assert sorted(re.findall(r'\b196(?:\.\d+){3}\b', text)) == sorted(shipped)
 
 
+def test_python_packages_are_those_of_the_add_ons():
+    text = (DOCS / 'deployment.md').read_text()
+    for name in ADDONS:
+        manifest = ast.literal_eval((ROOT / name / '__manifest__.py').read_text())
+        assert set(manifest['external_dependencies']['python']) <= set(CODE.findall(text))
+
+
+@pytest.mark.parametrize(('name', 'value', 'page', 'said'), [
+    ('PROMPT_LIMITS', ((3, 600), (10, 86_400)), 'prompt-parents.md',
+     "three in ten minutes, ten a day"),
+    ('MONEY_BACK_WAITING_HOURS', 72, 'reverse-or-refund.md', "within 72 hours"),
+    ('CLAIM_DAYS', 14, 'a-parent-says-i-paid.md', "After 14 days"),
+])
+def test_limits_are_those_of_the_code(name, value, page, said):
+    assert ast.literal_eval(read_constant(ROOT / 'school_mpesa/const.py', name)) == value
+    assert said in (DOCS / page).read_text()
+
+
 def test_what_is_wrong_is_seen(menus, settings, words, defaults):
     """ Each look above finds something where something is wrong. """
     page = DOCS / 'faq.md'
